@@ -1,0 +1,86 @@
+"""The clip label: how the objects move together.
+
+Only the motion tells it. Where the objects are follows one distribution for
+all labels: distances from a common centre are those that a converging or a
+dispersing group would have at a random moment.
+"""
+
+import numpy as np
+
+MOTIONS = ('drift', 'converge', 'disperse', 'rotate', 'wander')
+
+#: Longest video, in frames: a group can not converge for longer.
+MAX_LENGTH = 64
+
+_SPEED = (1.5, 3.6)  # pixels per frame against the background
+_MAX_TURN = 0.12  # radians per frame around the common centre
+_MIN_DISTANCE = 6.0  # pixels from the common centre
+_SPREAD = 150.0  # pixels, the range of the distances
+_AIM = 16.0  # pixels, how far from the common centre an object aims
+
+
+def _unit(angle: np.ndarray) -> np.ndarray:
+    return np.stack([np.cos(angle), np.sin(angle)], -1)
+
+
+def trajectories(
+    motion: str,
+    num: int,
+    length: int,
+    size: tuple[int, int],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw where ``num`` objects are in the world, seen by a still camera.
+
+    Args:
+        motion (str): One of :data:`MOTIONS`.
+        num (int): N, the number of objects.
+        length (int): T, the number of frames.
+        size (tuple[int, int]): Width and height of the image in pixels.
+        rng (np.random.Generator): The source of randomness.
+
+    Returns:
+        np.ndarray: (N, T, 2) centres in pixels.
+    """
+    time = np.arange(length) - (length - 1) / 2
+    speed = rng.uniform(*_SPEED, num)
+    angle = rng.uniform(0, 2 * np.pi, num)
+    centre = np.array(size) * rng.uniform(0.38, 0.62, 2)
+    middle = centre + rng.normal(0, _AIM, (num, 2))
+    nearest = speed * length / 2 + _MIN_DISTANCE
+    distance = nearest + rng.uniform(0, _SPREAD, num)
+    # A moment of a radial motion: the other motions start from it.
+    moment = rng.uniform(-0.5, 0.5) * length
+    common = rng.uniform(0, 2 * np.pi)
+    turn = rng.choice([-1, 1])
+
+    if motion in ('converge', 'disperse'):
+        sign = 1 if motion == 'disperse' else -1
+        radius = distance[:, None] + sign * speed[:, None] * time
+        return middle[:, None] + radius[..., None] * _unit(angle)[:, None]
+    radius = distance + speed * moment
+    start = middle + radius[:, None] * _unit(angle)
+    if motion == 'rotate':
+        rate = turn * np.minimum(speed / radius, _MAX_TURN)
+        swept = angle[:, None] + rate[:, None] * time
+        return middle[:, None] + radius[:, None, None] * _unit(swept)
+    if motion == 'drift':
+        heading = common + rng.normal(0, 0.12, num)
+        step = speed[:, None] * _unit(heading)
+        return start[:, None] + step[:, None] * time[:, None]
+    return start[:, None] + _wander(speed, length, rng)
+
+
+def _wander(
+    speed: np.ndarray, length: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Smooth random walks (N, T, 2) that pass 0 in the middle frame."""
+    num = len(speed)
+    swing = rng.uniform(0.6, 1.4, (num, 1)) * rng.choice([-1, 1], (num, 1))
+    rate = rng.uniform(0.05, 0.12, (num, 1))
+    phase = rng.uniform(0, 2 * np.pi, (num, 1))
+    heading = rng.uniform(0, 2 * np.pi, (num, 1)) + swing * np.sin(
+        rate * np.arange(length) + phase
+    )
+    path = np.cumsum(speed[:, None, None] * _unit(heading), 1)
+    return path - path[:, length // 2, None]
