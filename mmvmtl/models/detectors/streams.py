@@ -1,0 +1,105 @@
+"""What is remembered of each video between two calls of the network."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import torch
+
+from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.structures import VideoMTLDataSample
+
+
+class Stream:
+    """State of one video: what the heads remember, and its tracks.
+
+    Args:
+        tracker (VideoTracker, optional): gives the stream its tracks.
+    """
+
+    def __init__(self, tracker: object | None) -> None:
+        self.memory: dict[str, dict] = defaultdict(dict)
+        self.tracks = None if tracker is None else tracker.new_stream()
+        self.frame_id = -1
+
+
+class StreamBank:
+    """The streams that are open, by the id of their video.
+
+    A stream begins with a video's first frame, or whenever frame numbers do
+    not go on, and is closed after its last frame.
+
+    Args:
+        tracker (VideoTracker, optional): makes the streams' tracks.
+    """
+
+    def __init__(self, tracker: object | None) -> None:
+        self.tracker = tracker
+        self._streams: dict[object, Stream] = {}
+
+    def reset(self) -> None:
+        """Forget all streams."""
+        self._streams.clear()
+
+    def enter(self, samples: list[VideoMTLDataSample]) -> list[Stream]:
+        """The stream of every clip; a new one where a video begins."""
+        entered = []
+        for sample in samples:
+            first, last = sample[0], sample[len(sample) - 1]
+            stream = self._streams.get(sample.video_id)
+            begins = first.is_first or stream is None
+            if begins or first.frame_id <= stream.frame_id:
+                stream = Stream(self.tracker)
+                self._streams[sample.video_id] = stream
+            stream.frame_id = last.frame_id
+            entered.append(stream)
+        return entered
+
+    def leave(self, samples: list[VideoMTLDataSample]) -> None:
+        """Close the streams whose video has ended."""
+        for sample in samples:
+            last = sample[len(sample) - 1]
+            if last.frame_id + 1 >= (last.get('video_length') or float('inf')):
+                self._streams.pop(sample.video_id, None)
+
+
+def track(batch: ClipBatch, streams: list[Stream]) -> None:
+    """Give ids to the boxes of ``pred_track_instances``, frame by frame.
+
+    Boxes are in original pixels by now. Those that belong to no confirmed
+    track are left out. All numbers of a batch come to the host in one copy.
+    """
+    columns = _to_host(batch)
+    for (start, end), stream in zip(batch.spans(), streams, strict=True):
+        for m in range(start, end):
+            frame = batch.frames[m]
+            ids = stream.tracks.update(**columns[m], frame_id=frame.frame_id)
+            found = frame.pred_track_instances
+            ids = found.labels.new_tensor(ids)
+            found.instances_id = ids
+            frame.pred_track_instances = found[ids > 0]
+
+
+def _to_host(batch: ClipBatch) -> list[dict]:
+    """Per frame the arrays that :meth:`TrackStream.update` takes."""
+    names = ('bboxes', 'scores', 'labels', 'embeddings', 'velocities')
+    found = [frame.pred_track_instances for frame in batch.frames]
+    present = [name for name in names if name in found[0]]
+    widths, parts = [], []
+    for name in present:
+        values = torch.cat([instances[name].double() for instances in found])
+        parts.append(values.reshape(len(values), -1))
+        widths.append(parts[-1].shape[1])
+    table = torch.cat(parts, dim=1).cpu().numpy()
+    columns, row = [], 0
+    for instances in found:
+        rows = table[row : row + len(instances)]
+        row += len(instances)
+        arrays, column = {}, 0
+        for name, width in zip(present, widths, strict=True):
+            arrays[name] = rows[:, column : column + width]
+            column += width
+        arrays['scores'] = arrays['scores'][:, 0]
+        arrays['labels'] = arrays['labels'][:, 0].astype(int)
+        columns.append(arrays)
+    return columns

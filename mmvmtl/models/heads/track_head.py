@@ -1,0 +1,189 @@
+"""What the tracker needs to know of a box: who it is, and how it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import InstanceData
+from torch import Tensor, nn
+
+from mmvmtl.models.box_features import grid_in_box, pad_boxes, sample_points
+from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
+from mmvmtl.models.heads.motion import MotionReader
+from mmvmtl.registry import MODELS
+
+
+@MODELS.register_module()
+class TrackHead(BaseTaskHead):
+    """Embedding and velocity, read at boxes.
+
+    Features of all levels at the box's centre and of the finest level on a
+    grid inside the box go through a small MLP, so that the cost is K × C
+    numbers and not a dense map. Ground-truth boxes train it, shaken a little
+    because detected boxes are never exact.
+
+    Args:
+        in_channels (int): C of every feature level.
+        strides (Sequence[int]): pixels per cell of every level.
+        embed_dims (int): size of an embedding.
+        feat_channels (int): width of the MLP.
+        grid (int): points along a box's edge on the finest level.
+        motion (dict, optional): arguments of :class:`MotionReader`; ``None``
+            leaves velocities out.
+        loss_embed (dict): config of the embedding loss.
+        velocity_weight (float): weight of the velocity loss beside it.
+        box_jitter (float): standard deviation of a training box's edges, in
+            parts of its sides.
+        min_visibility (float): boxes less visible than this train nothing.
+        score_thr (float): detections below are not read, nor tracked.
+        embed_gt (bool): also read at ground-truth boxes when predicting, into
+            ``gt_readout`` of each frame, as re-identification metrics need.
+        init_cfg (dict, optional): initialisation of MMEngine.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        strides: Sequence[int] = (8, 16, 32),
+        embed_dims: int = 64,
+        feat_channels: int = 256,
+        grid: int = 3,
+        motion: dict | None = None,
+        loss_embed: dict | None = None,
+        velocity_weight: float = 1.0,
+        box_jitter: float = 0.05,
+        min_visibility: float = 0.2,
+        score_thr: float = 0.1,
+        embed_gt: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.strides = tuple(strides)
+        self.grid = grid
+        self.box_jitter = box_jitter
+        self.min_visibility = min_visibility
+        self.score_thr = score_thr
+        self.embed_gt = embed_gt
+        self.velocity_weight = velocity_weight
+        points = len(self.strides) + grid * grid
+        self.trunk = nn.Sequential(
+            nn.Linear(points * in_channels, feat_channels),
+            nn.LayerNorm(feat_channels),
+            nn.ReLU(inplace=True),
+        )
+        self.embed = nn.Linear(feat_channels, embed_dims)
+        self.motion = None
+        if motion is not None:
+            self.motion = MotionReader(
+                in_channels=in_channels,
+                stride=self.strides[0],
+                context_channels=feat_channels,
+                **motion,
+            )
+        self.loss_embed = MODELS.build(
+            loss_embed or dict(type='mmvmtl.InstanceContrastiveLoss')
+        )
+
+    def forward(self, feats: Features) -> Tensor:
+        """The part that needs no boxes: the motion map (M, D, H, W)."""
+        return feats[0] if self.motion is None else self.motion(feats[0])
+
+    def _describe(self, feats: Features, boxes: Tensor) -> Tensor:
+        """Hidden features (M, K, F) of ``boxes`` (M, K, 4)."""
+        centre = grid_in_box(boxes, 1)
+        parts = [
+            sample_points(feat, centre, stride).flatten(2)
+            for feat, stride in zip(feats, self.strides, strict=True)
+        ]
+        inside = grid_in_box(boxes, self.grid)
+        parts.append(
+            sample_points(feats[0], inside, self.strides[0]).flatten(2)
+        )
+        return self.trunk(torch.cat(parts, dim=-1))
+
+    def _jitter(self, boxes: Tensor) -> Tensor:
+        sides = (boxes[..., 2:] - boxes[..., :2]).repeat(1, 1, 2)
+        return boxes + torch.randn_like(boxes) * sides * self.box_jitter
+
+    def _clear(self, gt: InstanceData) -> Tensor:
+        """Mask of ground truth that is visible enough, or not rated."""
+        return ~(gt.visibilities < self.min_visibility)
+
+    def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
+        """``loss_embed`` and, with motion, ``loss_velocity``."""
+        labelled = set(batch.labelled_frames(self.task).tolist())
+        truth = []
+        for index, frame in enumerate(batch.frames):
+            gt = frame.gt_instances
+            keep = self._clear(gt)
+            truth.append(gt[keep if index in labelled else keep & False])
+        boxes, real = pad_boxes([gt.bboxes for gt in truth])
+        boxes = self._jitter(boxes)
+        hidden = self._describe(feats, boxes)
+        clips = torch.arange(len(batch.samples), device=boxes.device)
+        lengths = torch.tensor(batch.lengths, device=boxes.device)
+        clip_of_box = clips.repeat_interleave(lengths)[:, None].expand_as(real)
+        losses = dict(
+            loss_embed=self.loss_embed(
+                self.embed(hidden[real]),
+                clip_of_box[real],
+                torch.cat([gt.instances_ids for gt in truth]),
+                torch.cat([gt.labels for gt in truth]),
+            )
+        )
+        if self.motion is not None:
+            target = torch.cat([gt.velocities for gt in truth])
+            loss = self.motion.loss(
+                feats[0], batch, self.task, boxes, real, hidden, target
+            )
+            losses['loss_velocity'] = self.velocity_weight * loss
+        return losses
+
+    def predict(self, feats: Features, batch: ClipBatch) -> None:
+        """Write ``pred_track_instances``, still without ids, per frame."""
+        chosen = []
+        for frame in batch.frames:
+            found = frame.pred_instances
+            chosen.append(found[found.scores >= self.score_thr])
+        maps = None
+        if self.motion is not None:
+            maps = self.motion.pair(feats[0], batch, self.task)
+        read = self._read(feats, maps, [found.bboxes for found in chosen])
+        for frame, found, values in zip(
+            batch.frames, chosen, read, strict=True
+        ):
+            for name, value in values.items():
+                found.set_field(value, name)
+            frame.pred_track_instances = found
+        if self.embed_gt:
+            self._read_ground_truth(feats, maps, batch)
+
+    def _read_ground_truth(
+        self, feats: Features, maps: object, batch: ClipBatch
+    ) -> None:
+        boxes = []
+        for frame in batch.frames:
+            gt = frame.gt_instances.bboxes
+            scale = gt.new_tensor(frame.scale_factor).repeat(2)
+            boxes.append(gt * scale)
+        read = self._read(feats, maps, boxes)
+        for frame, values in zip(batch.frames, read, strict=True):
+            frame.gt_readout = InstanceData(**values)
+
+    def _read(
+        self, feats: Features, maps: object, boxes: list[Tensor]
+    ) -> list[dict[str, Tensor]]:
+        """Per frame embeddings (N, E) and velocities (N, 2)."""
+        padded, _ = pad_boxes(boxes)
+        hidden = self._describe(feats, padded)
+        embeddings = F.normalize(self.embed(hidden).float(), dim=-1)
+        out = {'embeddings': embeddings}
+        if self.motion is not None:
+            out['velocities'] = self.motion.read(maps, padded, hidden)
+        return [
+            {name: value[m, : len(b)] for name, value in out.items()}
+            for m, b in enumerate(boxes)
+        ]

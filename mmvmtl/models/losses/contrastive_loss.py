@@ -1,0 +1,70 @@
+"""Identity by contrast: the same instance attracts, others repel."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmvmtl.registry import MODELS
+
+
+@MODELS.register_module()
+class InstanceContrastiveLoss(BaseModule):
+    r"""Supervised contrast over the boxes of a batch of clips.
+
+    `Khosla et al., NeurIPS 2020 <https://arxiv.org/abs/2004.11362>`_, the
+    outer form, with the other positives left out of the denominator:
+
+    .. math:: L = \operatorname{mean}_{i, p \in P(i)} -\log
+        \frac{e^{s_{ip}/\tau}}{e^{s_{ip}/\tau} + \sum_{n \in N(i)}
+        e^{s_{in}/\tau}}, \quad s = \cos
+
+    P(i) are boxes of the same instance in other frames. N(i) are boxes of
+    other instances of the same class, because association never compares
+    classes. Without any pair the loss is 0.
+
+    Args:
+        temperature (float): :math:`\tau > 0`.
+        negatives (str): ``'batch'`` takes negatives from all clips,
+            ``'clip'`` from the box's own clip only (then the loss does not
+            depend on how clips are spread over ranks).
+
+    Raises:
+        ValueError: on another ``negatives``.
+    """
+
+    def __init__(
+        self, temperature: float = 0.1, negatives: str = 'batch'
+    ) -> None:
+        super().__init__()
+        if negatives not in ('batch', 'clip'):
+            raise ValueError(
+                f"negatives='{negatives}' is unknown: use 'batch' or 'clip'"
+            )
+        self.temperature = temperature
+        self.negatives = negatives
+
+    def forward(
+        self, embeddings: Tensor, clips: Tensor, ids: Tensor, labels: Tensor
+    ) -> Tensor:
+        """Loss, (), of ``embeddings`` (K, E) with ``clips``, ``ids``,
+        ``labels`` (K,); an id counts within its clip."""
+        unit = F.normalize(embeddings.float(), dim=1)
+        logits = unit @ unit.T / self.temperature
+        same_clip = clips[:, None] == clips[None]
+        same = same_clip & (ids[:, None] == ids[None])
+        negative = ~same & (labels[:, None] == labels[None])
+        if self.negatives == 'clip':
+            negative &= same_clip
+        positive = same & ~torch.eye(
+            len(ids), dtype=torch.bool, device=ids.device
+        )
+        anchor, match = positive.nonzero(as_tuple=True)
+        if len(anchor) == 0:
+            return embeddings.sum() * 0
+        floor = torch.finfo(logits.dtype).min
+        repel = logits.masked_fill(~negative, floor).logsumexp(dim=1)
+        attract = logits[anchor, match]
+        return F.softplus(repel[anchor] - attract).mean()
