@@ -15,6 +15,9 @@ mmaction2 refuses mmcv >= 2.2, the mmaction2's gate knows the fork, or the
 maintained fork's                  fork family has an mmaction2
 ``_init_dist_pytorch`` selects a   MMEngine asks for a device before it
 CUDA device on CPU machines        selects one
+``_base_ = 'mmvmtl::...'`` is      MMEngine looks a package up instead of
+refused, MMEngine has a fixed list keeping a list, or lists us
+of the packages with configs
 =================================  =======================================
 
 Two more live beside the classes they mend: bfloat16 on the CPU in
@@ -148,7 +151,7 @@ class PatchFinder:
         original = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
-            loader.exec_module = original
+            del loader.exec_module
             patch(lambda: original(module), module)
 
         loader.exec_module = exec_module
@@ -193,6 +196,12 @@ def _patch_init_dist(run: Callable, module: ModuleType) -> None:
     module._init_dist_pytorch = _init_dist_pytorch
 
 
+def _know_our_configs(run: Callable, module: ModuleType) -> None:
+    """Let a config inherit from ``mmvmtl::...``."""
+    run()
+    module.MODULE2PACKAGE['mmvmtl'] = 'mmvmtl'
+
+
 def _has_accelerator(dist_utils: ModuleType) -> bool:
     return (
         dist_utils.torch.cuda.is_available()
@@ -204,6 +213,7 @@ def _has_accelerator(dist_utils: ModuleType) -> bool:
 
 _PATCHES = {
     'mmaction': _pass_version_gate,
+    'mmengine.config.utils': _know_our_configs,
     'mmengine.dist.utils': _patch_init_dist,
 }
 _applied = False
@@ -217,6 +227,7 @@ def apply() -> None:
     _applied = True
     sys.meta_path.insert(0, PatchFinder(_PATCHES))
     sys.meta_path.append(StubFinder())
-    dist_utils = sys.modules.get('mmengine.dist.utils')
-    if dist_utils is not None:
-        _patch_init_dist(lambda: None, dist_utils)
+    for name, patch in _PATCHES.items():
+        # Of mmaction there is nothing left to mend once it is imported.
+        if name in sys.modules and name != 'mmaction':
+            patch(lambda: None, sys.modules[name])

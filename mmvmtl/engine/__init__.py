@@ -2,6 +2,6 @@
 
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
 from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
-from mmvmtl.engine.hooks import *  # noqa: F403
+from mmvmtl.engine.hooks import *
 
 __all__ = ['AmpOptimWrapper', 'DistributedDataParallel', 'set_model_wrapper']

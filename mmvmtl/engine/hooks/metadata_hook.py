@@ -44,7 +44,9 @@ class MetadataHook(Hook):
             classes=task_classes(getattr(dataset, 'metainfo', {})),
             input_size=_input_size(model),
             libraries={
-                name: import_module(name).__version__ for name in LIBRARIES
+                # torch's is a subclass of str, which is not a plain type.
+                name: str(import_module(name).__version__)
+                for name in LIBRARIES
             },
         )
 
