@@ -1,0 +1,57 @@
+# `make demo` and `make test` do everything; `make help` lists the rest.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.10 python3; do \
+	$$p -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+	2>/dev/null && { echo $$p; break; }; done)
+VENV ?= .venv
+PY := $(VENV)/bin/python
+FORK := .venv-fork/bin/python
+JOBS ?= 2
+
+# Two processes that each start as many threads as there are cores are slow.
+TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
+
+.PHONY: help setup demo demo-full test lint format mutants setup-fork \
+	test-fork doctor
+
+help:  ## print this list
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
+		awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup:  ## .venv with the pinned stack; first time under 15 minutes
+	@test -n "$(PYTHON)" || { echo 'error: no Python 3.10-3.12 with venv;' \
+		'install one or name it: make setup PYTHON=...' >&2; exit 2; }
+	@$(PYTHON) tools/setup_env.py --venv $(VENV)
+
+demo: setup  ## the main job on the synthetic world, at most 10 minutes
+	$(PY) tools/demo.py --budget short
+
+demo-full: setup  ## the same with the budget that reaches the numbers
+	$(PY) tools/demo.py --budget full
+
+test: setup  ## all tests, two processes
+	$(TEST_ENV) $(PY) $(PYTEST) tests
+
+lint: setup  ## ruff check, ruff format, mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+format: setup  ## let ruff mend what it can
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+mutants: setup  ## one-line mutations, each of which must turn a test red
+	$(TEST_ENV) $(PY) tools/mutants.py --jobs $(JOBS)
+
+bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
+	$(PY) tools/benchmark.py $*
+
+doctor: setup  ## what is installed, what works, what mends the rest
+	$(PY) -m mmvmtl.doctor
+
+setup-fork:  ## .venv-fork with the maintained onedl-* family
+	@$(PYTHON) tools/setup_env.py --family fork --venv .venv-fork
+
+test-fork: setup-fork  ## all tests on that family
+	$(TEST_ENV) $(FORK) $(PYTEST) tests
