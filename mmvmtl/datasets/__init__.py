@@ -1,6 +1,7 @@
 """Data sets of video clips, their transforms and samplers."""
 
 from mmvmtl.datasets.samplers import VideoSampler
+from mmvmtl.datasets.synthetic import SyntheticVideoDataset
 from mmvmtl.datasets.transforms import (
     ClipPhotometric,
     ClipRandomAffine,
@@ -17,5 +18,6 @@ __all__ = [
     'ClipResize',
     'LoadVideoFrames',
     'PackVideoInputs',
+    'SyntheticVideoDataset',
     'VideoSampler',
 ]

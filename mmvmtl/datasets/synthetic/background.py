@@ -48,18 +48,19 @@ def _ground(
     return 0.5 * coarse + 0.25 * (1 + np.sin(2 * u) * np.sin(2 * v))
 
 
-def _colour(rng: np.random.Generator) -> tuple[int, ...]:
+def _colour(rng: np.random.Generator) -> tuple[float, ...]:
     if rng.random() < 0.5:
         return tuple(rng.integers(30, 220, 3).tolist())
-    return tuple(PALETTES[rng.integers(len(PALETTES)), rng.integers(2)])
+    choice = PALETTES[rng.integers(len(PALETTES)), rng.integers(2)]
+    return tuple(choice.tolist())
 
 
 def _ragged(
     centre: np.ndarray, radius: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """A random star-shaped polygon without symmetry, (9, 2)."""
-    angle = np.arange(9) * 2 * np.pi / 9 + rng.uniform(0, 0.5, 9)
-    reach = radius * rng.uniform(0.35, 1.3, 9)
+    """A random polygon without symmetry, (8, 2)."""
+    angle = np.arange(8) * 2 * np.pi / 8 + rng.uniform(0, 0.6, 8)
+    reach = radius * rng.uniform(0.6, 1.3, 8)
     spokes = np.stack([np.cos(angle), np.sin(angle)], 1)
     return centre + reach[:, None] * spokes
 

@@ -2,7 +2,7 @@
 
 Only the motion tells it. Where the objects are follows one distribution for
 all labels: distances from a common centre are those that a converging or a
-dispersing group would have at a random moment.
+dispersing group has at a random moment.
 """
 
 import numpy as np
@@ -12,10 +12,9 @@ MOTIONS = ('drift', 'converge', 'disperse', 'rotate', 'wander')
 #: Longest video, in frames: a group can not converge for longer.
 MAX_LENGTH = 64
 
-_SPEED = (1.5, 3.6)  # pixels per frame against the background
-_MAX_TURN = 0.12  # radians per frame around the common centre
-_MIN_DISTANCE = 6.0  # pixels from the common centre
-_SPREAD = 150.0  # pixels, the range of the distances
+_SPEED = (2.0, 4.0)  # pixels per frame, far from the common centre
+_SLOW = 30.0  # pixels from the centre at which half that speed is left
+_SPREAD = (6.0, 170.0)  # pixels from the centre in the middle frame
 _AIM = 16.0  # pixels, how far from the common centre an object aims
 
 
@@ -42,33 +41,51 @@ def trajectories(
     Returns:
         np.ndarray: (N, T, 2) centres in pixels.
     """
-    time = np.arange(length) - (length - 1) / 2
     speed = rng.uniform(*_SPEED, num)
     angle = rng.uniform(0, 2 * np.pi, num)
     centre = np.array(size) * rng.uniform(0.38, 0.62, 2)
     middle = centre + rng.normal(0, _AIM, (num, 2))
-    nearest = speed * length / 2 + _MIN_DISTANCE
-    distance = nearest + rng.uniform(0, _SPREAD, num)
+    distances = _dispersing(rng.uniform(*_SPREAD, num), speed, length)
     # A moment of a radial motion: the other motions start from it.
-    moment = rng.uniform(-0.5, 0.5) * length
+    moment = rng.integers(length)
     common = rng.uniform(0, 2 * np.pi)
     turn = rng.choice([-1, 1])
 
     if motion in ('converge', 'disperse'):
-        sign = 1 if motion == 'disperse' else -1
-        radius = distance[:, None] + sign * speed[:, None] * time
+        radius = distances if motion == 'disperse' else distances[:, ::-1]
         return middle[:, None] + radius[..., None] * _unit(angle)[:, None]
-    radius = distance + speed * moment
-    start = middle + radius[:, None] * _unit(angle)
+    radius = distances[:, moment]
+    time = np.arange(length) - length // 2
     if motion == 'rotate':
-        rate = turn * np.minimum(speed / radius, _MAX_TURN)
-        swept = angle[:, None] + rate[:, None] * time
+        swept = angle[:, None] + turn * np.outer(speed / (radius + _SLOW), time)
         return middle[:, None] + radius[:, None, None] * _unit(swept)
+    start = middle + radius[:, None] * _unit(angle)
+    speed = 0.75 * speed
     if motion == 'drift':
         heading = common + rng.normal(0, 0.12, num)
         step = speed[:, None] * _unit(heading)
         return start[:, None] + step[:, None] * time[:, None]
     return start[:, None] + _wander(speed, length, rng)
+
+
+def _dispersing(
+    radius: np.ndarray, speed: np.ndarray, length: int
+) -> np.ndarray:
+    """Distances (N, T) that grow by ``speed * r / (r + _SLOW)`` a frame.
+
+    They pass ``radius`` (N,) in the middle frame. Objects slow down towards
+    the centre, so that none ever crosses it.
+    """
+    middle = length // 2
+    distances = np.empty((len(radius), length))
+    distances[:, middle] = radius
+    for t in range(middle + 1, length):
+        r = distances[:, t - 1]
+        distances[:, t] = r + speed * r / (r + _SLOW)
+    for t in range(middle - 1, -1, -1):
+        r = distances[:, t + 1]
+        distances[:, t] = r - speed * r / (r + speed + _SLOW)
+    return distances
 
 
 def _wander(

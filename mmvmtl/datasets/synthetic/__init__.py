@@ -1,0 +1,17 @@
+"""The synthetic video world: labelled videos out of a seed."""
+
+from .dataset import SyntheticVideoDataset
+from .motion import MOTIONS
+from .shapes import CLASSES
+from .styles import STYLES
+from .world import SPLITS, SyntheticVideo, SyntheticWorld
+
+__all__ = [
+    'CLASSES',
+    'MOTIONS',
+    'SPLITS',
+    'STYLES',
+    'SyntheticVideo',
+    'SyntheticVideoDataset',
+    'SyntheticWorld',
+]

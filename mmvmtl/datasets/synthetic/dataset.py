@@ -1,0 +1,177 @@
+"""The synthetic world as a data set: clips made on the fly."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+
+from mmvmtl.datasets.clip_sampling import sample_clip, split_into_chunks
+from mmvmtl.errors import UserError
+from mmvmtl.registry import DATASETS
+
+from .motion import MAX_LENGTH, MOTIONS
+from .shapes import CLASSES
+from .world import SPLITS, SyntheticVideo, SyntheticWorld
+
+
+@DATASETS.register_module()
+class SyntheticVideoDataset(BaseDataset):
+    """Clips of a :class:`SyntheticWorld`, drawn when they are asked for.
+
+    Training (``test_mode=False``): one index is one clip of a video of its
+    own, a function of (seed, epoch, index). ``set_epoch`` gives every epoch
+    new videos (``mmvmtl.FreshEpochHook`` calls it), so none is ever seen
+    twice. Testing: one index is one chunk of consecutive frames; the videos
+    are always the same.
+
+    Args:
+        world (dict): Arguments of :class:`SyntheticWorld` but the next two.
+        split (str): 'train', 'val' or 'test'.
+        num_videos (int): Videos of an epoch, or of the test set.
+        seed (int, optional): Of the world; 0, 1 or 2 by split if None.
+        clip (dict): ``length`` and ``stride`` (an int or a range to draw
+            from) of training clips.
+        chunk (int): Frames of one test index.
+        fresh (bool): Whether ``set_epoch`` changes the training videos.
+        pipeline (list): Transforms of the clip dict.
+        test_mode (bool): See above.
+        metainfo (dict, optional): Overrides of what the world says.
+        **kwargs: ``indices``, ``filter_cfg`` (without effect: no frame is
+            known before it is made), ``lazy_init`` and ``max_refetch`` of
+            ``BaseDataset``.
+
+    Raises:
+        UserError: Of an argument out of its range.
+    """
+
+    METAINFO = dict(
+        dataset_type='synthetic_video',
+        classes=CLASSES,
+        tasks=dict(cls=MOTIONS),
+    )
+
+    def __init__(
+        self,
+        world: dict,
+        split: str,
+        num_videos: int,
+        seed: int | None = None,
+        clip: dict | None = None,
+        chunk: int = 16,
+        fresh: bool = True,
+        pipeline: list | tuple = (),
+        test_mode: bool = False,
+        metainfo: dict | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if num_videos < 1:
+            raise UserError(
+                f'num_videos={num_videos} of the synthetic data set must be '
+                'at least 1.'
+            )
+        if seed is None:
+            seed = SPLITS.index(split) if split in SPLITS else 0
+        self.world = SyntheticWorld(seed, split, **world)
+        self.num_videos = num_videos
+        self.clip = dict(length=8, stride=1) | (clip or {})
+        self.chunk, self.fresh = chunk, fresh
+        # Shared memory: persistent workers see what the main process sets.
+        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
+        super().__init__(
+            ann_file='',
+            metainfo=metainfo,
+            pipeline=list(pipeline),
+            test_mode=test_mode,
+            serialize_data=False,
+            **kwargs,
+        )
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose training videos are given."""
+        return int(self._epoch)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the training videos of that epoch, in all workers."""
+        if self.fresh:
+            self._epoch.fill_(epoch)
+
+    def load_data_list(self) -> list[dict]:
+        """One entry an index: its video, and its frames in testing."""
+        if not self.test_mode:
+            return [dict(video_id=i) for i in range(self.num_videos)]
+        return [
+            dict(video_id=i, positions=positions)
+            for i in range(self.num_videos)
+            for positions in split_into_chunks(
+                self.world.video_length(i), self.chunk
+            )
+        ]
+
+    def video_of(self, index: int) -> int:
+        """Number of the video an index belongs to."""
+        return self._entry(index)['video_id']
+
+    def get_data_info(self, idx: int) -> dict:
+        """The clip dict of an index, its frames drawn."""
+        entry = self._entry(idx)
+        video = self._video(entry)
+        key = 0
+        positions = entry.get('positions')
+        if positions is None:
+            rng = np.random.default_rng(
+                (self.world.seed, self.epoch, entry['video_id'], 2)
+            )
+            positions, key = sample_clip(
+                int(rng.integers(video.length)),
+                video.length,
+                rng=rng,
+                **self.clip,
+            )
+        return dict(
+            frames=[self._frame(video, entry, t) for t in positions],
+            video_id=entry['video_id'],
+            video_name=self.video_name(video),
+            labelled=('det', 'track', 'cls'),
+            clip_label=video.clip_label,
+            classes=self.metainfo['classes'],
+            key_frame=key,
+        )
+
+    def get_cat_ids(self, idx: int) -> list[int]:
+        """Classes of the objects in the video of an index."""
+        return np.unique(self._video(self._entry(idx)).scene.labels).tolist()
+
+    @staticmethod
+    def video_name(video: SyntheticVideo) -> str:
+        """Name of a video, the same in files."""
+        return f'{video.world.split}_{video.world.seed}_{video.index:06d}'
+
+    def _entry(self, idx: int) -> dict:
+        return super().get_data_info(idx)
+
+    def _video(self, entry: dict) -> SyntheticVideo:
+        epoch = 0 if self.test_mode else self.epoch
+        return self.world.video(epoch * self.num_videos + entry['video_id'])
+
+    def _frame(self, video: SyntheticVideo, entry: dict, t: int) -> dict:
+        image, truth = video.frame(t)
+        height, width = image.shape[:2]
+        return dict(
+            img=image,
+            img_path=None,
+            img_id=entry['video_id'] * MAX_LENGTH + t,
+            video_id=entry['video_id'],
+            frame_id=t,
+            height=height,
+            width=width,
+            video_length=video.length,
+            is_first=t == 0,
+            gt_bboxes=truth['bboxes'],
+            gt_bboxes_labels=truth['labels'],
+            gt_instances_ids=truth['instances_ids'],
+            gt_velocities=truth['velocities'],
+            gt_visibilities=truth['visibilities'],
+            gt_ignore_flags=np.zeros(len(truth['labels']), bool),
+        )

@@ -1,0 +1,74 @@
+"""Tell data sets which epoch it is, so that they give fresh videos."""
+
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
+from mmengine.hooks import Hook
+from mmengine.runner import IterBasedTrainLoop, Runner
+
+from mmvmtl.registry import HOOKS
+
+
+@runtime_checkable
+class Fresh(Protocol):
+    """A data set whose content depends on the epoch."""
+
+    def set_epoch(self, epoch: int) -> None:
+        """Go to the content of that epoch."""
+
+
+def fresh_datasets(dataset: object) -> Iterator[Fresh]:
+    """Walk through MMEngine's wrappers to the data sets that can be fresh."""
+    if isinstance(dataset, ConcatDataset):
+        for part in dataset.datasets:
+            yield from fresh_datasets(part)
+    elif isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+        yield from fresh_datasets(dataset.dataset)
+    elif isinstance(dataset, Fresh):
+        yield dataset
+
+
+@HOOKS.register_module()
+class FreshEpochHook(Hook):
+    """Call ``set_epoch`` of the training data sets, also after a resume.
+
+    An epoch-based loop sets the epoch before the loader hands out its first
+    index. An iteration-based loop has no epochs: passes over the loader are
+    counted, and the few batches that workers prepare ahead may still belong
+    to the pass before.
+
+    Raises:
+        ValueError: If no training data set has ``set_epoch``.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Refuse data sets that would never be fresh."""
+        if not list(fresh_datasets(runner.train_dataloader.dataset)):
+            raise ValueError(
+                'mmvmtl.FreshEpochHook found no training data set with '
+                'set_epoch; remove the hook from the config.'
+            )
+        self._set(runner)
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Set the epoch before workers are asked for its first index."""
+        self._set(runner)
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: object = None
+    ) -> None:
+        """Count passes where the loop has no epochs."""
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            self._set(runner)
+
+    def _set(self, runner: Runner) -> None:
+        epoch = runner.epoch
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            epoch = runner.iter // len(runner.train_dataloader)
+        for dataset in fresh_datasets(runner.train_dataloader.dataset):
+            dataset.set_epoch(epoch)
