@@ -133,14 +133,10 @@ def install_ops(env: Environment, family: str) -> None:
     """Install mmcv with ops: as it is, from the cache, or compiled.
 
     Raises:
-        SetupError: If it does not compile or does not import.
+        SetupError: If torch does not import or mmcv does not compile.
     """
     name, version = pin(OPS[family], family).split('==')
-    check = (
-        'import importlib.metadata as m, mmcv.ops; '
-        f"print(m.version('{name}') == '{version}')"
-    )
-    if env.ask(check) == 'True':
+    if ops_work(env, family):
         return
     key = json.loads(env.ask(PROBE) or 'null')
     if key is None:
@@ -152,11 +148,15 @@ def install_ops(env: Environment, family: str) -> None:
     wheel = next(cache.glob(pattern))
     env.pip(f'mmcv {version} from {cache}', '--no-deps', '--force-reinstall',
             wheel)  # fmt: skip
-    if env.ask(check) != 'True':
-        raise SetupError(
-            f'{wheel} does not import with this torch; delete it and set up '
-            'again to compile a new one'
-        )
+
+
+def ops_work(env: Environment, family: str) -> bool:
+    """Whether the pinned mmcv is installed and its ops import."""
+    name, version = pin(OPS[family], family).split('==')
+    return version == env.ask(
+        'import importlib.metadata, mmcv.ops; '
+        f"print(importlib.metadata.version('{name}'))"
+    )
 
 
 def compile_ops(
@@ -199,6 +199,11 @@ def set_up(folder: Path, family: str) -> None:
     env.pip('torch', '-r', files['torch'])
     install_ops(env, family)
     env.pip(f'{family} family', '-r', files[family])
+    if not ops_work(env, family):
+        raise SetupError(
+            'the ops of mmcv do not import with this torch; delete its wheel '
+            f'below {cache_folder("", "", "").parent} and set up again'
+        )
     env.pip('MMAction2', '--no-deps', '-r', files['mmaction'])
     env.pip('libraries and test tools', '-r', files['runtime'],
             '-r', files['libraries'], '-r', files['tests'])  # fmt: skip
