@@ -13,6 +13,7 @@ from mmvmtl.models.heads import (
 )
 from mmvmtl.models.losses import InstanceContrastiveLoss, WeightedMTLLoss
 from mmvmtl.models.task_branch import TaskBranch
+from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     'TwoStageDetection',
     'VideoDataPreprocessor',
     'VideoMTLDetector',
+    'VideoTracker',
     'WeightedMTLLoss',
 ]

@@ -4,14 +4,9 @@ The network of MMDet's rtmdet_tiny_8xb32-300e_coco.py, without its
 pretrained weights: no config of ours names a download.
 """
 
+_base_ = './video_mtl.py'
+
 model = dict(
-    type='mmvmtl.VideoMTLDetector',
-    data_preprocessor=dict(
-        type='mmvmtl.VideoDataPreprocessor',
-        input_size=(192, 256),
-        mean=[103.53, 116.28, 123.675],
-        std=[57.375, 57.12, 58.395],
-    ),
     backbone=dict(
         type='CSPNeXt',
         arch='P5',
@@ -32,7 +27,6 @@ model = dict(
         act_cfg=dict(type='SiLU', inplace=True),
     ),
     head=dict(
-        type='mmvmtl.MultiTaskHead',
         heads=dict(
             det=dict(
                 type='mmvmtl.DenseDetection',
@@ -76,20 +70,8 @@ model = dict(
                     max_per_img=100,
                 ),
             ),
-            cls=dict(type='mmvmtl.ClipHead', num_classes=5, in_channels=96),
-            track=dict(
-                type='mmvmtl.TrackHead',
-                in_channels=96,
-                strides=(8, 16, 32),
-                embed_dims=64,
-                motion=dict(channels=32, radius=5, step=4.0),
-                embed_gt=True,
-            ),
+            cls=dict(in_channels=96),
+            track=dict(in_channels=96, strides=(8, 16, 32)),
         ),
     ),
-    loss=dict(
-        type='mmvmtl.WeightedMTLLoss',
-        weights=dict(det=1.0, cls=0.5, track=0.5),
-    ),
-    tracker=dict(type='mmvmtl.VideoTracker'),
 )

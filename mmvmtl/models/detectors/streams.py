@@ -88,7 +88,7 @@ def _to_host(batch: ClipBatch) -> list[dict]:
     widths, parts = [], []
     for name in present:
         values = torch.cat([instances[name].double() for instances in found])
-        parts.append(values.reshape(len(values), -1))
+        parts.append(values if values.dim() == 2 else values[:, None])
         widths.append(parts[-1].shape[1])
     table = torch.cat(parts, dim=1).cpu().numpy()
     columns, row = [], 0

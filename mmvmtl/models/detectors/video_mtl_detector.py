@@ -73,8 +73,8 @@ class VideoMTLDetector(BaseModel):
         """Ask for some of the tasks only; the others then cost nothing.
 
         Raises:
-            ValueError: for a name that is no task, or ``track`` without the
-                ``det`` whose boxes it reads.
+            ValueError: for a name that is no task, or one that reads boxes
+                without a task that gives them.
         """
         for name in names:
             if name not in self.head.tasks:
@@ -82,10 +82,14 @@ class VideoMTLDetector(BaseModel):
                     f"'{name}' is no task of this model: it has "
                     f'{", ".join(self.head.tasks)}'
                 )
-        if 'track' in names and 'det' not in names:
-            raise ValueError(
-                "task 'track' reads the boxes of 'det': ask for both"
-            )
+        heads = self.head.heads
+        if not any(heads[name].gives_boxes for name in names):
+            for name in names:
+                if heads[name].reads_boxes:
+                    raise ValueError(
+                        f"task '{name}' reads detected boxes: ask for the "
+                        'detection task as well'
+                    )
         self._tasks = tuple(t for t in self.head.tasks if t in names)
         self.reset_streams()
 
@@ -184,7 +188,8 @@ class VideoMTLDetector(BaseModel):
             if 'gt_readout' in frame and 'velocities' in frame.gt_readout:
                 scale = inputs.new_tensor(frame.scale_factor)
                 frame.gt_readout.velocities /= scale
-        if 'track' in self.tasks and self.streams.tracker is not None:
+        tracked = any('pred_track_instances' in f for f in batch.frames)
+        if tracked and self.streams.tracker is not None:
             track(batch, streams)
         self.streams.leave(data_samples)
         return data_samples

@@ -16,10 +16,13 @@ class BaseTaskHead(BaseModule, metaclass=ABCMeta):
     """One task of a :class:`MultiTaskHead`.
 
     ``task`` is the key the head has there; a clip has labels for it when
-    ``task in sample.labelled``.
+    ``task in sample.labelled``. A head that
+    ``reads_boxes`` is asked after those with ``gives_boxes``.
     """
 
     task: str = ''
+    gives_boxes: bool = False
+    reads_boxes: bool = False
 
     @abstractmethod
     def forward(self, feats: Features) -> object:

@@ -14,6 +14,8 @@ from mmvmtl.registry import MODELS
 class _Detection(BaseTaskHead):
     """What both kinds share: only labelled frames are trained on."""
 
+    gives_boxes = True
+
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
         """Detection losses of the frames labelled for this task."""
         index = batch.labelled_frames(self.task)

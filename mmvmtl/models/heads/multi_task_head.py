@@ -16,8 +16,8 @@ from mmvmtl.registry import MODELS
 class MultiTaskHead(BaseModule):
     """Task heads by name, trained together and asked in order.
 
-    A head may read what the heads before it predicted (the tracking head
-    reads boxes), so ``det`` comes before ``track``.
+    A head that reads predicted boxes (tracking) is asked last, wherever it
+    stands in the config: merged configs do not keep an order.
 
     Args:
         heads (dict[str, dict]): task name to the config of its head.
@@ -31,9 +31,8 @@ class MultiTaskHead(BaseModule):
         self, heads: dict[str, dict], init_cfg: dict | None = None
     ) -> None:
         super().__init__(init_cfg)
-        self.heads = ModuleDict()
-        for task, cfg in heads.items():
-            head = MODELS.build(cfg)
+        built = {task: MODELS.build(cfg) for task, cfg in heads.items()}
+        for task, head in built.items():
             if not isinstance(head, BaseTaskHead):
                 raise TypeError(
                     f"the head of task '{task}' is a "
@@ -42,7 +41,9 @@ class MultiTaskHead(BaseModule):
                     "'mmvmtl.ActionHead'"
                 )
             head.task = task
-            self.heads[task] = head
+        self.heads = ModuleDict(
+            sorted(built.items(), key=lambda item: item[1].reads_boxes)
+        )
 
     @property
     def tasks(self) -> tuple[str, ...]:

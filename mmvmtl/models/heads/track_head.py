@@ -44,6 +44,8 @@ class TrackHead(BaseTaskHead):
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
+    reads_boxes = True
+
     def __init__(
         self,
         in_channels: int,

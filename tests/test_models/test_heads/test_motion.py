@@ -1,0 +1,91 @@
+import pytest
+import torch
+from torch import nn
+
+from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.heads.motion import FramePair, MotionReader
+
+
+@pytest.fixture
+def reader():
+    """Compares raw channels, very sharply, and adds nothing."""
+    torch.manual_seed(0)
+    reader = MotionReader(
+        16, stride=4, context_channels=8, channels=16, radius=3, step=4.0
+    )
+    reader.project = nn.Identity()
+    nn.init.zeros_(reader.rest[2].weight)
+    nn.init.zeros_(reader.rest[2].bias)
+    reader.sharpness.data.fill_(100.0)
+    return reader
+
+
+def _moved(shift):
+    """Random maps at stride 4; the second is the first moved by cells."""
+    before = torch.randn(1, 16, 24, 24)
+    return before, torch.roll(before, shift, dims=(2, 3))
+
+
+BOX = torch.tensor([[[40.0, 40.0, 56.0, 56.0]]])
+HIDDEN = torch.zeros(1, 1, 8)
+
+
+def test_velocity_of_a_moved_map(reader):
+    """Moved by 2 cells right, 1 down at stride 4: v = (8, 4) px."""
+    before, now = _moved((1, 2))
+    maps = FramePair(now, before, torch.tensor([1.0]))
+    velocity = reader.read(maps, BOX, HIDDEN)
+    assert velocity[0, 0].tolist() == pytest.approx([8, 4], abs=0.01)
+
+
+def test_velocity_is_per_frame(reader):
+    before, now = _moved((1, 2))
+    maps = FramePair(now, before, torch.tensor([2.0]))
+    velocity = reader.read(maps, BOX, HIDDEN)
+    assert velocity[0, 0].tolist() == pytest.approx([4, 2], abs=0.01)
+
+
+def test_first_frame_of_a_stream_has_no_velocity(reader, clip):
+    batch = ClipBatch([clip(3)])
+    maps = reader.pair(torch.randn(3, 16, 24, 24), batch, 'track')
+    velocity = reader.read(maps, BOX.expand(3, 1, 4), HIDDEN.expand(3, 1, 8))
+    assert velocity.isnan().all(dim=-1).flatten().tolist() == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_a_chunk_goes_on_where_the_last_one_ended(reader, clip):
+    feat = torch.randn(5, 16, 24, 24)
+    whole = reader.pair(feat, ClipBatch([clip(5)]), 'track')
+    first = ClipBatch([clip(2)])
+    reader.pair(feat[:2], first, 'track')
+    second = ClipBatch([clip(3, start=2)], first.memory)
+    rest = reader.pair(feat[2:], second, 'track')
+    assert torch.equal(rest.before, whole.before[2:])
+    assert torch.equal(rest.gap, whole.gap[2:])
+
+
+def test_gap_is_the_difference_of_frame_numbers(reader, clip):
+    batch = ClipBatch([clip(3, step=4)])
+    maps = reader.pair(torch.randn(3, 16, 24, 24), batch, 'track')
+    assert maps.gap[1:].tolist() == [4, 4]
+
+
+def test_loss_skips_unknown_velocities_without_a_nan_gradient(reader, clip):
+    feat = torch.randn(2, 16, 24, 24, requires_grad=True)
+    batch = ClipBatch([clip(2, boxes=1)])
+    real = torch.ones(2, 1, dtype=torch.bool)
+    target = torch.tensor([[3.0, 3.0], [float('nan'), 1.0]])
+    boxes, hidden = BOX.expand(2, 1, 4), HIDDEN.expand(2, 1, 8)
+    loss = reader.loss(feat, batch, 'track', boxes, real, hidden, target)
+    loss.backward()
+    assert loss == 0
+    assert feat.grad.abs().sum() == 0
+    target[1, 0] = 1.0
+    batch = ClipBatch([clip(2, boxes=1)])
+    loss = reader.loss(feat, batch, 'track', boxes, real, hidden, target)
+    loss.backward()
+    assert loss > 0
+    assert feat.grad.isfinite().all()

@@ -1,0 +1,78 @@
+import math
+
+import pytest
+import torch
+
+from mmvmtl.models.losses import InstanceContrastiveLoss
+
+
+def _loss(embeddings, clips, ids, labels=None, **cfg):
+    labels = [0] * len(ids) if labels is None else labels
+    rows = [torch.tensor(x) for x in (clips, ids, labels)]
+    return InstanceContrastiveLoss(**cfg)(embeddings, *rows)
+
+
+def test_golden_value():
+    """Two views of one instance at cos 1, one other at cos 0, τ = 1.
+
+    Each view: -log(e / (e + 1)) = log(1 + 1/e) = 0.31326, by hand.
+    """
+    embeddings = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
+    loss = _loss(embeddings, [0, 0, 0], [4, 4, 9], temperature=1.0)
+    assert loss.item() == pytest.approx(math.log(1 + math.exp(-1)), abs=1e-6)
+
+
+def test_another_class_does_not_repel():
+    embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.9, 0.0]])
+    loss = _loss(embeddings, [0, 0, 0], [4, 4, 9], labels=[0, 0, 1])
+    assert loss.item() == 0
+
+
+def test_equal_ids_of_two_clips_are_two_instances():
+    """Clips number their instances each for itself."""
+    embeddings = torch.eye(2).repeat(2, 1)
+    apart = _loss(embeddings, [0, 0, 1, 1], [4, 5, 4, 5])
+    assert apart.item() == 0  # no pair of one instance in one clip
+
+
+def test_only_the_clip_repels_with_negatives_of_the_clip():
+    embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.2], [1.0, 0.1]])
+    rows = [0, 0, 1], [4, 4, 4]
+    assert _loss(embeddings, *rows, negatives='batch').item() > 0.5
+    assert _loss(embeddings, *rows, negatives='clip').item() == 0
+
+
+def test_does_not_depend_on_the_order_of_boxes():
+    torch.manual_seed(0)
+    embeddings = torch.randn(12, 8)
+    clips = torch.arange(12) % 2
+    ids = torch.arange(12) % 6 // 2
+    labels = ids % 2
+    order = torch.randperm(12)
+    loss = InstanceContrastiveLoss()
+    assert loss(embeddings, clips, ids, labels).item() == pytest.approx(
+        loss(
+            embeddings[order], clips[order], ids[order], labels[order]
+        ).item(),
+        rel=1e-5,
+    )
+
+
+def test_gradient_pulls_views_together_and_others_apart():
+    embeddings = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.6, -0.8]])
+    embeddings.requires_grad_()
+    _loss(embeddings, [0, 0, 0], [1, 1, 2]).backward()
+    step = -embeddings.grad
+    assert step[0, 1] > 0  # towards its second view, away from the other
+
+
+def test_no_box_at_all_is_a_zero_with_a_gradient():
+    embeddings = torch.zeros(0, 8, requires_grad=True)
+    loss = _loss(embeddings, [], [])
+    loss.backward()
+    assert loss.item() == 0
+
+
+def test_unknown_negatives_are_refused():
+    with pytest.raises(ValueError, match="'batch' or 'clip'"):
+        InstanceContrastiveLoss(negatives='video')
