@@ -48,6 +48,12 @@ def _ground(
     return 0.5 * coarse + 0.25 * (1 + np.sin(2 * u) * np.sin(2 * v))
 
 
+def _tinted(index: np.ndarray, low, high) -> np.ndarray:
+    """Grey levels (H, W) uint8 shown between two colours, (H, W, 3)."""
+    table = np.linspace(low, high, 256).astype(np.uint8)
+    return cv2.LUT(cv2.merge([index] * 3), table.reshape(1, 256, 3))
+
+
 def _colour(rng: np.random.Generator) -> tuple[float, ...]:
     if rng.random() < 0.5:
         return tuple(rng.integers(30, 220, 3).tolist())
@@ -111,11 +117,8 @@ def draw_background(
 ) -> np.ndarray:
     """Draw a cluttered background, (height, width, 3) uint8 BGR."""
     field = _ground(kinds[rng.integers(len(kinds))], height, width, rng)
-    table = np.linspace(*rng.uniform(50, 200, (2, 3)), 256)
     index = np.clip(field * 255, 0, 255).astype(np.uint8)
-    image = cv2.LUT(
-        cv2.merge([index] * 3), table.astype(np.uint8).reshape(1, 256, 3)
-    )
+    image = _tinted(index, *rng.uniform(50, 200, (2, 3)))
     _draw_clutter(image, rng)
     return image
 
@@ -151,8 +154,8 @@ def draw_occluders(
                 patch = _ragged(place, rng.uniform(14, 24), rng)
                 draw_polygon(mask, patch, 255)
     cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY, mask)
-    field = _noise(*mask.shape, 5, rng)[..., None]
+    grain = (255 * _noise(*mask.shape, 5, rng)).astype(np.uint8)
     dark = rng.uniform(20, 110, 3)
-    paint = (dark * (0.7 + 0.6 * field)).astype(np.uint8)
+    paint = _tinted(grain, 0.7 * dark, 1.3 * dark)
     cv2.copyTo(paint, mask, image)
     return mask

@@ -77,18 +77,16 @@ class Light:
         hue = 1 + rng.uniform(-0.2, 0.2, 3) * drift
         low, high = 200 * (1 - 0.6 * drift), 200 * (1 + 0.25 * drift)
         self._field = smooth_image(size, low * hue, high * hue, rng)
-        rate = rng.uniform(0.05, 0.15, 3)
-        phase = rng.uniform(0, 2 * np.pi, 3)
-        wave = np.sin(rate * np.arange(length)[:, None] + phase)
-        self._cast = 30 * drift * wave
+        rate, phase = rng.uniform(0.05, 0.15), rng.uniform(0, 2 * np.pi)
+        pulse = np.sin(rate * np.arange(length) + phase)
+        self._gain = (1 + 0.35 * drift * pulse) / 200
 
     def __call__(self, image: np.ndarray, t: int) -> np.ndarray:
         """Shine on frame t, (H, W, 3) uint8."""
         if not self._drift:
             return image
         field = cut(self._field, self._size, self._path[t])
-        image = cv2.multiply(image, field, scale=1 / 200)
-        return cv2.add(image, (*self._cast[t].tolist(), 0.0))
+        return cv2.multiply(image, field, scale=float(self._gain[t]))
 
 
 class Sensor:

@@ -70,7 +70,7 @@ def select(
     partly, mostly = inside > 0.1, inside > 0.4
     count = np.zeros(inside.shape[1], int)
     total = count.copy()
-    stay = partly.sum(1).clip(1) ** 1.1
+    stay = partly.sum(1).clip(1) ** 1.6
     free = mostly.sum(1) >= 8
     chosen = []
     while count.min() < least:
@@ -201,7 +201,7 @@ def draw_scene(
     )
     inside = share_inside(upright, size)
     most = round(4 + 12 * crowding)
-    chosen = select(inside, most - rng.integers(3, 6), most, rng)
+    chosen = select(inside, most - rng.integers(2, 5), most, rng)
     centres, angles = centres[chosen], angles[chosen]
     labels, halves = labels[chosen], halves[chosen]
     lasting = (inside[chosen] > 0.6).sum(1) >= min(16, length // 2)

@@ -172,7 +172,7 @@ def paint(
     v = scale * (cos * y[:, None] - sin * x)
     field = FAMILIES[pattern.family](u, v, pattern)
     values = field[inside]
-    field = field - np.median(values)
+    field = field - np.partition(values, len(values) // 2)[len(values) // 2]
     # About one pixel from colour to colour, whatever the frequency.
     steep = half[0] / (2 * pattern.frequency * (values.std() + 1e-6))
     share = np.clip(0.5 + field * steep * 0.5, 0, 1)[..., None]
