@@ -98,9 +98,9 @@ def _velocity_scores(
 
 def _read_frame(frame: DetDataSample) -> Frame | None:
     """Read a frame without what is ignored; None if it is not tracked."""
-    if 'pred_track_instances' not in frame:
+    truth, tracks = frame.gt_instances, frame.get('pred_track_instances')
+    if tracks is None or 'instances_id' not in tracks:
         return None
-    truth, tracks = frame.gt_instances, frame.pred_track_instances
     scene = Frame(
         gt_boxes=_boxes(truth),
         boxes=_boxes(tracks),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from mmdet.structures import DetDataSample
 
 from mmvmtl.evaluation.video_metric import (
     Record,
@@ -25,10 +24,11 @@ class VideoClsMetric(VideoMetric):
 
     The scores of all clips of a video are averaged, and the largest is the
     video's label. Frames count one by one where they carry
-    ``gt_frame_label`` and ``pred_frame_label``. ``cls/<class>/precision``,
-    ``recall`` and ``f1`` are given for each class with ground truth, of clip
-    labels, or of frame labels where no video has a clip label; a class that
-    is never predicted has precision 0.
+    ``gt_frame_label`` (>= 0) and ``pred_frame_label``.
+
+    ``cls/<class>/precision``, ``recall`` and ``f1`` are given for each class
+    with ground truth, of clip labels, or of frame labels where no video has a
+    clip label; a class that is never predicted has precision 0.
 
     Class names are the data set's ``metainfo['tasks']['cls']`` (clips) and
     ``['frame']`` (frames), else the index.
@@ -57,11 +57,17 @@ class VideoClsMetric(VideoMetric):
                 'scores': to_numpy(sample['pred_score']),
             }
         for frame in frames:
-            if 'gt_frame_label' in frame and 'pred_frame_label' in frame:
+            if (
+                'gt_frame_label' not in frame
+                or 'pred_frame_label' not in frame
+            ):
+                continue
+            label = int(to_numpy(frame.gt_frame_label).item())
+            if label >= 0:
                 yield {
                     'key': frame_key(sample, frame),
-                    'label': _item(frame, 'gt_frame_label'),
-                    'prediction': _item(frame, 'pred_frame_label'),
+                    'label': label,
+                    'prediction': int(to_numpy(frame.pred_frame_label).item()),
                 }
 
     def compute(self, records: list[Record]) -> dict[str, float]:
@@ -85,10 +91,6 @@ class VideoClsMetric(VideoMetric):
         elif len(frames):
             metrics |= class_scores(frames, names.get('frame', ()))
         return metrics
-
-
-def _item(frame: DetDataSample, name: str) -> int:
-    return int(to_numpy(frame.get(name)).item())
 
 
 def _label_videos(clips: Sequence[Record]) -> np.ndarray:
