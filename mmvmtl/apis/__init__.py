@@ -1,0 +1,1 @@
+"""What users call: the inferencer, checkpoints, sources of frames."""
