@@ -17,6 +17,11 @@ from mmengine.runner import Runner
 from mmvmtl import config_guard
 from mmvmtl.errors import UserError
 
+#: Hooks that every run of our tools has, unless its config sets them.
+STANDING_HOOKS = {
+    'metadata': 'mmvmtl.MetadataHook',
+    'class_check': 'mmvmtl.ClassCheckHook',
+}
 CFG_OPTIONS_HELP = (
     'override settings of the config: key=value pairs with dots in the keys, '
     'such as train_cfg.max_epochs=5; lists as key="[a,b]" or key=a,b'
@@ -82,6 +87,9 @@ def load_config(args: argparse.Namespace) -> Config:
             nowhere, or the work folder can not be written.
     """
     cfg = read_config(args.config, args.cfg_options)
+    hooks = cfg.setdefault('default_hooks', {})
+    for name, kind in STANDING_HOOKS.items():
+        hooks.setdefault(name, dict(type=kind))
     cfg.launcher = args.launcher
     if args.launcher != 'none':
         from mmvmtl.engine import set_model_wrapper
