@@ -13,6 +13,7 @@ from .shapes import OUTLINES, draw_polygon
 from .textures import paint
 
 _MARGIN = 2  # pixels around a sprite
+_RIM = 0.09  # share of the half width, so that it tells no size
 _OUTLINE = np.float32([28, 24, 24])  # BGR of the rim of every object
 #: Owner numbers: 0 background, k + 1 instance k, 255 a static occluder.
 OCCLUDER = 255
@@ -31,7 +32,7 @@ def draw_sprite(scene: Scene, index: int) -> np.ndarray:
     core = alpha.copy()
     points = OUTLINES[scene.labels[index]]
     draw_polygon(alpha, points * half + extent, 255)
-    draw_polygon(core, points * (half - 1.2) + extent, 255)
+    draw_polygon(core, points * half * (1 - _RIM) + extent, 255)
     inside = alpha > 127
     colour = paint(
         scene.patterns[index], tuple(half), inside, scene.colours[index]

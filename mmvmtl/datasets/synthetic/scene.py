@@ -89,23 +89,29 @@ def select(
 
 
 def _looks(
-    labels: np.ndarray, lasting: np.ndarray, rng: np.random.Generator
+    labels: np.ndarray,
+    halves: np.ndarray,
+    lasting: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Deal classes to groups of look-alikes, in place of random ones.
+    """Deal classes and sizes to groups of look-alikes, in place.
 
-    Groups of three or four lasting instances get one class; the result,
-    (N,), tells the group of each instance, -1 for those in none.
+    Groups of three to five lasting instances get one class and nearly one
+    size; the result, (N,), tells the group of each instance, -1 for those
+    in none.
     """
     groups = np.full(len(labels), -1)
     order = rng.permutation(np.flatnonzero(lasting))
     classes = rng.permutation(len(CLASSES))
     for group, label in enumerate(classes[:3]):
-        take = 4 if group == 0 else 3
+        take = 5 if group == 0 else 4
         members, order = order[:take], order[take:]
         if len(members) < 3:
             break
         groups[members] = group
         labels[members] = label
+        spread = rng.uniform(0.94, 1.06, halves[members].shape)
+        halves[members] = halves[members[0]] * spread
     return groups
 
 
@@ -144,7 +150,7 @@ def _colours(
     main, other = rng.permutation(len(PALETTES))[:2]
     odd = (groups < 0) & (rng.random(len(groups)) < distinct)
     colours = PALETTES[np.where(odd, other, main)]
-    return (colours + rng.normal(0, 6, colours.shape)).clip(0, 255)
+    return (colours + rng.normal(0, 2, colours.shape)).clip(0, 255)
 
 
 def _patterns(
@@ -205,7 +211,7 @@ def draw_scene(
     centres, angles = centres[chosen], angles[chosen]
     labels, halves = labels[chosen], halves[chosen]
     lasting = (inside[chosen] > 0.6).sum(1) >= min(16, length // 2)
-    groups = _looks(labels, lasting, rng)
+    groups = _looks(labels, halves, lasting, rng)
     outlines = [OUTLINES[k] * half for k, half in zip(labels, halves)]
     boxes = transformed_bounds(outlines, centres, angles)
     halves, boxes = _fit_sides(halves, outlines, boxes, centres, angles)

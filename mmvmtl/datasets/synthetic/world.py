@@ -64,7 +64,7 @@ class SyntheticWorld:
         size: tuple[int, int] = (256, 192),
         length: int | tuple[int, int] = (40, 48),
         style: str | tuple[str, ...] = 'day',
-        illumination_drift: float = 0.4,
+        illumination_drift: float = 0.6,
         motion_blur: float = 0.0,
         noise: float = 0.2,
         background_change: float = 0.0,
