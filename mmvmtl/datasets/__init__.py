@@ -1,5 +1,6 @@
 """Data sets of video clips, their transforms and samplers."""
 
+from mmvmtl.datasets.mot_dataset import MOTVideoDataset
 from mmvmtl.datasets.samplers import VideoSampler
 from mmvmtl.datasets.synthetic import SyntheticVideoDataset
 from mmvmtl.datasets.transforms import (
@@ -10,6 +11,7 @@ from mmvmtl.datasets.transforms import (
     LoadVideoFrames,
     PackVideoInputs,
 )
+from mmvmtl.datasets.video_dataset import VideoMTLDataset
 
 __all__ = [
     'ClipPhotometric',
@@ -17,7 +19,9 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'LoadVideoFrames',
+    'MOTVideoDataset',
     'PackVideoInputs',
     'SyntheticVideoDataset',
+    'VideoMTLDataset',
     'VideoSampler',
 ]

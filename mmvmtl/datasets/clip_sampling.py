@@ -24,6 +24,7 @@ def draw_stride(stride: Stride, rng: np.random.Generator) -> int:
     Args:
         stride (int | tuple[int, int]): Positions from one frame of the clip
             to the next, ≥ 1; both ends of a range are included.
+        rng (np.random.Generator): Draws from the range.
 
     Raises:
         ValueError: Of a stride below 1 or an empty range.
