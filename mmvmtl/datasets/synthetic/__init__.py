@@ -4,7 +4,7 @@ from .dataset import SyntheticVideoDataset
 from .motion import MOTIONS
 from .shapes import CLASSES
 from .styles import STYLES
-from .world import SPLITS, SyntheticVideo, SyntheticWorld
+from .world import SPLITS, SyntheticVideo, SyntheticWorld, make_world
 
 __all__ = [
     'CLASSES',
@@ -14,4 +14,5 @@ __all__ = [
     'SyntheticVideo',
     'SyntheticVideoDataset',
     'SyntheticWorld',
+    'make_world',
 ]

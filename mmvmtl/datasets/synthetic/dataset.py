@@ -12,7 +12,8 @@ from mmvmtl.registry import DATASETS
 
 from .motion import MAX_LENGTH, MOTIONS
 from .shapes import CLASSES
-from .world import SPLITS, SyntheticVideo, SyntheticWorld
+from .world import SyntheticVideo, make_world
+from .writer import video_name
 
 
 @DATASETS.register_module()
@@ -70,9 +71,7 @@ class SyntheticVideoDataset(BaseDataset):
                 f'num_videos={num_videos} of the synthetic data set must be '
                 'at least 1.'
             )
-        if seed is None:
-            seed = SPLITS.index(split) if split in SPLITS else 0
-        self.world = SyntheticWorld(seed, split, **world)
+        self.world = make_world(world, split, seed)
         self.num_videos = num_videos
         self.clip = dict(length=8, stride=1) | (clip or {})
         self.chunk, self.fresh = chunk, fresh
@@ -132,7 +131,7 @@ class SyntheticVideoDataset(BaseDataset):
         return dict(
             frames=[self._frame(video, entry, t) for t in positions],
             video_id=entry['video_id'],
-            video_name=self.video_name(video),
+            video_name=video_name(video),
             labelled=('det', 'track', 'cls'),
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
@@ -142,11 +141,6 @@ class SyntheticVideoDataset(BaseDataset):
     def get_cat_ids(self, idx: int) -> list[int]:
         """Classes of the objects in the video of an index."""
         return np.unique(self._video(self._entry(idx)).scene.labels).tolist()
-
-    @staticmethod
-    def video_name(video: SyntheticVideo) -> str:
-        """Name of a video, the same in files."""
-        return f'{video.world.split}_{video.world.seed}_{video.index:06d}'
 
     def _entry(self, idx: int) -> dict:
         return super().get_data_info(idx)

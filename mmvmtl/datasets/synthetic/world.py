@@ -306,3 +306,19 @@ class SyntheticVideo:
     @property
     def _second(self) -> Backdrop | None:
         return self._drawn[1]
+
+
+def make_world(
+    knobs: dict, split: str, seed: int | None = None
+) -> SyntheticWorld:
+    """Build the world of a split.
+
+    Args:
+        knobs (dict): Arguments of :class:`SyntheticWorld`, as in
+            ``configs/_base_/datasets/synthetic_world.py``.
+        split (str): 'train', 'val' or 'test'.
+        seed (int, optional): 0, 1 or 2 by split if None.
+    """
+    if seed is None:
+        seed = SPLITS.index(split) if split in SPLITS else 0
+    return SyntheticWorld(seed, split, **knobs)
