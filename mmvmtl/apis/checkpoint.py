@@ -1,0 +1,200 @@
+"""Read checkpoints as data, never as programs.
+
+A pickle may name any function to be called while it is read, and a config
+may name any to be called while it is built. So files are read with torch's
+``weights_only``, and a config that comes out of a file may name registered
+classes only.
+"""
+
+from __future__ import annotations
+
+import pickle
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from mmengine.config import ConfigDict
+from mmengine.registry import MODELS, init_default_scope
+from torch import Tensor, nn
+
+from mmvmtl.apis.registered import check_types
+from mmvmtl.errors import UserError
+
+#: What MMEngine's history of logged numbers is pickled with. None of it is
+#: needed to use a model, so reading it gives placeholders: not even NumPy's
+#: own functions are called, least of all ``getattr``.
+FORGOTTEN = (
+    'builtins.getattr',
+    'mmengine.logging.history_buffer.HistoryBuffer',
+    'numpy.core.multiarray._reconstruct',
+    'numpy.core.multiarray.scalar',
+    'numpy._core.multiarray._reconstruct',
+    'numpy._core.multiarray.scalar',
+    'numpy.dtype',
+    'numpy.ndarray',
+)
+
+
+class _Forgotten:
+    """Takes the place of an object that is not needed."""
+
+    def __init__(self, *args: object) -> None:
+        pass
+
+    def __setstate__(self, state: object) -> None:
+        pass
+
+
+def _placeholder(name: str) -> type:
+    module, _, short = name.rpartition('.')
+    names = {'__module__': module, '__qualname__': short}
+    return type(short, (_Forgotten,), names)
+
+
+_PLACEHOLDERS = [_placeholder(name) for name in FORGOTTEN]
+
+
+@dataclass
+class LoadedModel:
+    """A model in eval mode, and what its checkpoint says about it.
+
+    Attributes:
+        model (nn.Module): The model with its weights.
+        config (dict): The whole config as plain data.
+        classes (dict[str, list[str]]): Class names of every task.
+        version (str | None): Of the mmvmtl that wrote the checkpoint.
+    """
+
+    model: nn.Module
+    config: dict
+    classes: dict[str, list[str]]
+    version: str | None
+
+
+def read_checkpoint(path: str, trust: bool = False) -> dict[str, Any]:
+    """Read a checkpoint file onto the CPU.
+
+    Args:
+        path (str): A local file.
+        trust (bool): Run the programs the file may hold. Never the default,
+            and never tried by itself.
+
+    Raises:
+        UserError: If it is missing, no checkpoint, or asks to run code.
+    """
+    # An entered context is process-wide state: it ends with the reading.
+    allowed = (
+        nullcontext()
+        if trust
+        else torch.serialization.safe_globals(_PLACEHOLDERS)
+    )
+    try:
+        with allowed:
+            content = torch.load(
+                path, map_location='cpu', weights_only=not trust
+            )
+    except FileNotFoundError:
+        raise UserError(
+            f'the checkpoint {path} does not exist; check the path, training '
+            'leaves its checkpoints in the work folder.'
+        ) from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        raise _unreadable(path, error) from None
+    if not isinstance(content, dict) or 'state_dict' not in content:
+        raise UserError(
+            f'the file {path} holds no state_dict; give a checkpoint that '
+            'training wrote.'
+        )
+    return content
+
+
+def _unreadable(path: str, error: Exception) -> UserError:
+    code = re.search(r'GLOBAL ([\w.]+)', str(error))
+    if code:
+        return UserError(
+            f'the checkpoint {path} asks to run {code[1]}, which data does '
+            'not need, and was not loaded; use it only if you trust its '
+            'author, with trust (--trust).'
+        )
+    return UserError(
+        f'the checkpoint {path} can not be read, it is damaged or no '
+        'checkpoint; copy it again.'
+    )
+
+
+def load_model(
+    path: str,
+    config: dict | None = None,
+    device: str | torch.device = 'cpu',
+    trust: bool = False,
+) -> LoadedModel:
+    """Build the model of a checkpoint from what the checkpoint holds.
+
+    Args:
+        path (str): A checkpoint written with ``mmvmtl.MetadataHook``, or any
+            one together with ``config``.
+        config (dict, optional): The config, where the checkpoint has none as
+            data; the config *text* that MMEngine stores is never executed.
+        device (str): Where the model goes.
+        trust (bool): See :func:`read_checkpoint`.
+
+    Raises:
+        UserError: If it can not be read, or weights and config disagree.
+    """
+    content = read_checkpoint(path, trust)
+    meta = content.get('meta') or {}
+    ours = meta.get('mmvmtl') or {}
+    if config is None:
+        config = ours.get('config')
+        if config is None:
+            raise UserError(
+                f'the checkpoint {path} carries no config as data, it was '
+                'written without mmvmtl.MetadataHook; give its config as '
+                'well (--config).'
+            )
+        if not trust:
+            check_types(config.get('model'), f'the checkpoint {path}')
+    init_default_scope(config.get('default_scope') or 'mmdet')
+    model = MODELS.build(ConfigDict(config['model']))
+    _load_weights(model, content['state_dict'], path)
+    classes = ours.get('classes')
+    if classes is None:
+        classes = dict(_classes_of(meta.get('dataset_meta') or {}))
+    model.eval().to(device)
+    return LoadedModel(model, config, classes, ours.get('version'))
+
+
+def _load_weights(
+    model: nn.Module, weights: dict[str, Tensor], path: str
+) -> None:
+    expected = model.state_dict()
+    for name, value in expected.items():
+        if name not in weights:
+            raise UserError(
+                f'the checkpoint {path} lacks {name} of its config; give the '
+                'config it was trained with.'
+            )
+        if weights[name].shape != value.shape:
+            raise UserError(
+                f'{name} is {tuple(weights[name].shape)} in the checkpoint '
+                f'{path} and {tuple(value.shape)} in its config; give the '
+                'config it was trained with.'
+            )
+    extra = next((name for name in weights if name not in expected), None)
+    if extra is not None:
+        raise UserError(
+            f'the checkpoint {path} has {extra}, which its config does not '
+            'know; give the config it was trained with.'
+        )
+    model.load_state_dict(weights)
+
+
+def _classes_of(dataset_meta: dict) -> Iterator[tuple[str, list[str]]]:
+    """Names of every task's classes, from MMEngine's ``dataset_meta``."""
+    for task, names in (dataset_meta.get('tasks') or {}).items():
+        yield task, list(names)
+    if dataset_meta.get('classes'):
+        yield 'det', list(dataset_meta['classes'])

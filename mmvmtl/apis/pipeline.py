@@ -1,0 +1,60 @@
+"""The transforms of testing, for frames without labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+#: What a test pipeline may load; here frames are in memory already.
+LOADERS = ('mmvmtl.LoadVideoFrames', 'LoadVideoFrames')
+
+
+def inference_pipeline(
+    config: dict, input_size: tuple[int, int] | None
+) -> list[dict]:
+    """Configs of the transforms a frame passes before the network.
+
+    Those of the config's test data; for a config without any, a resize into
+    the input size (h, w) that keeps the aspect ratio.
+    """
+    steps = _pipeline_of(config.get('test_dataloader') or {})
+    if steps is None:
+        scale = tuple(input_size)[::-1]
+        steps = [
+            {'type': 'mmvmtl.ClipResize', 'scale': scale},
+            {'type': 'mmvmtl.PackVideoInputs'},
+        ]
+    rest = [step for step in steps if step['type'] not in LOADERS]
+    return [{'type': LOADERS[0]}, *rest]
+
+
+def _pipeline_of(node: dict) -> list[dict] | None:
+    """The pipeline of a data set, inside whatever wraps it."""
+    if node.get('pipeline'):
+        return list(node['pipeline'])
+    inner = node.get('dataset') or next(iter(node.get('datasets') or ()), None)
+    return None if inner is None else _pipeline_of(inner)
+
+
+def frame_dict(image: np.ndarray, number: int) -> dict[str, Any]:
+    """The frame dict of an unlabelled frame; ``number`` from 0."""
+    height, width = image.shape[:2]
+    return {
+        'img': image,
+        'img_path': None,
+        'img_id': number,
+        'video_id': 0,
+        'frame_id': number,
+        'height': height,
+        'width': width,
+        # The end of a stream is not known before it comes.
+        'video_length': None,
+        'is_first': number == 0,
+        'gt_bboxes': np.zeros((0, 4), np.float32),
+        'gt_bboxes_labels': np.zeros(0, np.int64),
+        'gt_instances_ids': np.zeros(0, np.int64),
+        'gt_velocities': np.zeros((0, 2), np.float32),
+        'gt_visibilities': np.zeros(0, np.float32),
+        'gt_ignore_flags': np.zeros(0, bool),
+    }
