@@ -7,11 +7,13 @@ other seeds, textures and backgrounds.
 _base_ = './synthetic_world.py'
 
 train_pipeline = [
+    dict(type='mmvmtl.LoadVideoFrames'),
     dict(type='mmvmtl.ClipRandomAffine', size=(256, 192), prob=0.5),
     dict(type='mmvmtl.ClipRandomFlip', prob=0.5),
     dict(type='mmvmtl.PackVideoInputs'),
 ]
 test_pipeline = [
+    dict(type='mmvmtl.LoadVideoFrames'),
     dict(type='mmvmtl.ClipResize', scale=(256, 192)),
     dict(type='mmvmtl.PackVideoInputs', original_gt=True),
 ]
@@ -24,7 +26,8 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='mmvmtl.SyntheticVideoDataset',
-        world=_base_.train_world,
+        world=_base_.world,
+        split='train',
         num_videos=300,
         clip=dict(length=6, stride=(2, 3)),
         pipeline=train_pipeline,
@@ -38,7 +41,8 @@ val_dataloader = dict(
     sampler=dict(type='mmvmtl.VideoSampler'),
     dataset=dict(
         type='mmvmtl.SyntheticVideoDataset',
-        world=_base_.val_world,
+        world=_base_.world,
+        split='val',
         num_videos=20,
         test_mode=True,
         chunk=16,
@@ -53,7 +57,8 @@ test_dataloader = dict(
     sampler=dict(type='mmvmtl.VideoSampler'),
     dataset=dict(
         type='mmvmtl.SyntheticVideoDataset',
-        world=_base_.test_world,
+        world=_base_.world,
+        split='test',
         num_videos=30,
         test_mode=True,
         chunk=16,

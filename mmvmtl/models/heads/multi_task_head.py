@@ -20,7 +20,8 @@ class MultiTaskHead(BaseModule):
     stands in the config: merged configs do not keep an order.
 
     Args:
-        heads (dict[str, dict]): task name to the config of its head.
+        heads (dict[str, dict]): task name to the config of its head; None
+            takes out a task that a base config has.
         init_cfg (dict, optional): initialisation of MMEngine.
 
     Raises:
@@ -28,10 +29,14 @@ class MultiTaskHead(BaseModule):
     """
 
     def __init__(
-        self, heads: dict[str, dict], init_cfg: dict | None = None
+        self, heads: dict[str, dict | None], init_cfg: dict | None = None
     ) -> None:
         super().__init__(init_cfg)
-        built = {task: MODELS.build(cfg) for task, cfg in heads.items()}
+        built = {
+            task: MODELS.build(cfg)
+            for task, cfg in heads.items()
+            if cfg is not None
+        }
         for task, head in built.items():
             if not isinstance(head, BaseTaskHead):
                 raise TypeError(

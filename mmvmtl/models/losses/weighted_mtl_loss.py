@@ -24,17 +24,22 @@ class WeightedMTLLoss(BaseModule):
         tasks (Sequence[str]): task names, in the order of the losses. The
             detector gives them; a config does not.
         weights (dict[str, float], optional): :math:`\lambda_k >= 0` by task
-            name, for every task. All 1 if left out.
+            name, for every task; None takes out one that a base config has.
+            All 1 if left out.
 
     Raises:
         ValueError: if a task has no weight, or a weight no task.
     """
 
     def __init__(
-        self, tasks: Sequence[str], weights: dict[str, float] | None = None
+        self,
+        tasks: Sequence[str],
+        weights: dict[str, float | None] | None = None,
     ) -> None:
         super().__init__()
-        weights = dict.fromkeys(tasks, 1.0) if weights is None else weights
+        if weights is None:
+            weights = dict.fromkeys(tasks, 1.0)
+        weights = {k: v for k, v in weights.items() if v is not None}
         for name in weights:
             if name not in tasks:
                 near = difflib.get_close_matches(name, tasks, 1, 0)

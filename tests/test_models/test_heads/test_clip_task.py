@@ -4,6 +4,7 @@ from torch import nn
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads import ActionHead, ClipHead
+from mmvmtl.models.heads.clip_head import correlate
 from mmvmtl.models.heads.clip_task import ClipTask
 
 
@@ -120,3 +121,13 @@ def test_heads_of_mmaction_serve_as_the_clip_task(clip, head, dims):
 def test_other_dims_are_refused():
     with pytest.raises(ValueError, match='dims=4'):
         ActionHead(dict(type=nn.Identity), dims=4)
+
+
+def test_correlation_peaks_where_a_cell_came_from():
+    """Moved by (dy, dx) = (1, -2): it was at (-1, +2), r = 2."""
+    torch.manual_seed(0)
+    before = torch.randn(1, 1, 8, 10, 10)
+    now = torch.roll(before, (1, -2), dims=(3, 4))
+    peak = correlate(now, before, 2)[0, 0, :, 4, 4]
+    assert peak.argmax().item() == (-1 + 2) * 5 + 2 + 2
+    assert peak.max().item() == pytest.approx(1, abs=1e-5)

@@ -1,0 +1,26 @@
+"""AdamW with a short warm-up and a cosine, over 3 epochs."""
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=3)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05),
+    paramwise_cfg=dict(
+        norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True
+    ),
+    clip_grad=dict(max_norm=35),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.01,
+        by_epoch=True,
+        convert_to_iter_based=True,
+        begin=0,
+        end=3,
+        T_max=3,
+    ),
+]
+auto_scale_lr = dict(enable=False, base_batch_size=3)

@@ -1,0 +1,24 @@
+"""Boxes, identities and velocities of four fish, RTMDet-tiny from scratch.
+
+    python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
+"""
+
+_base_ = [
+    '../_base_/models/video_mtl_rtmdet_tiny.py',
+    '../_base_/datasets/zebrafish.py',
+    '../_base_/schedules/short.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(input_size=(352, 384)),
+    head=dict(
+        heads=dict(
+            cls=None,
+            det=dict(bbox_head=dict(num_classes=1)),
+            # 8 px steps: a fish leaps up to 50 px of the resized frame.
+            track=dict(motion=dict(radius=6, step=8.0)),
+        ),
+    ),
+    loss=dict(weights=dict(cls=None)),
+)
