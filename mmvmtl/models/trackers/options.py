@@ -25,7 +25,7 @@ class Scores:
 
     high: float = 0.6
     low: float | None = 0.1
-    new: float = 0.7
+    new: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Lifecycle:
         report_tentative: Whether unconfirmed tracks show their id, else 0.
     """
 
-    min_hits: int = 3
+    min_hits: int = 2
     max_lost: int = 30
     report_tentative: bool = True
 
