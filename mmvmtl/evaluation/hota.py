@@ -52,7 +52,7 @@ class HOTACounts(Sums):
 
 def count_hota(sequence: ClassSequence) -> HOTACounts:
     """Count the matches of one class of one video at every alpha."""
-    alignment = _alignment(sequence)
+    alignment = track_alignment(sequence)
     num_tracks = len(sequence.track_lengths)
     pairs, overlaps = [np.empty(0, np.int64)], [np.empty(0)]
     for gt, tracks, similarity in sequence.frames():
@@ -74,7 +74,7 @@ def count_hota(sequence: ClassSequence) -> HOTACounts:
     )
 
 
-def _alignment(sequence: ClassSequence) -> np.ndarray:
+def track_alignment(sequence: ClassSequence) -> np.ndarray:
     """How well each true track and each predicted one agree, (G, T).
 
     A soft Jaccard index of the two tracks before any matching.

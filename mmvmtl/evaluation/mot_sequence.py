@@ -50,6 +50,7 @@ class Frame:
         )
 
 
+@dataclass(frozen=True)
 class Sums:
     """A dataclass of additive counts: what is summed over sequences."""
 

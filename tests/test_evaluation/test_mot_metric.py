@@ -46,10 +46,10 @@ def test_videos_of_two_data_sets_may_share_a_number(
     make_frame, make_clip, evaluate
 ):
     clips = [
-        make_clip([make_frame(0, [0.0], ids=ids)], video_name=name)
-        for name, ids in (('a', [1]), ('b', [2]))
+        make_clip([make_frame(0, [0.0], lefts_found=found)], video_name=name)
+        for name, found in (('a', [0.0]), ('b', []))
     ]
-    assert evaluate(MOTMetric(), clips)['track/HOTA'] == pytest.approx(100)
+    assert evaluate(MOTMetric(), clips)['track/MOTA'] == pytest.approx(50)
 
 
 def test_id_0_is_no_track(make_frame, make_clip, evaluate):
@@ -69,7 +69,7 @@ def test_ignored_boxes_forgive(make_frame, make_clip, evaluate):
 
 
 def test_velocity_error_by_hand(make_frame, make_clip, evaluate):
-    """Errors (1, 0), (0, 3): mean 1. Zero: (3, 1), (2, 2): mean 2.
+    """Errors (-1, 0), (0, 3): mean 1. Zero: (3, 1), (2, 2): mean 2.
 
     The third box has no true velocity, the fourth no matching prediction.
     """
@@ -78,11 +78,21 @@ def test_velocity_error_by_hand(make_frame, make_clip, evaluate):
         [0.0, 40.0, 80.0, 120.0],
         velocities=[[3.0, -1.0], [2.0, 2.0], [NAN, NAN], [9.0, 9.0]],
         lefts_found=[0.0, 40.0, 80.0, 160.0],
-        moves=[[4.0, -1.0], [2.0, 5.0], [7.0, 7.0], [0.0, 0.0]],
+        moves=[[2.0, -1.0], [2.0, 5.0], [7.0, 7.0], [0.0, 0.0]],
     )
     scores = evaluate(MOTMetric(), [make_clip([frame])])
     assert scores['track/velocity_mae'] == pytest.approx(1)
     assert scores['track/velocity_mae_zero'] == pytest.approx(2)
+
+
+def test_velocity_of_another_class_is_not_compared(
+    make_frame, make_clip, evaluate
+):
+    frame = make_frame(0, [0.0], velocities=[[2.0, 0.0]], moves=[[2.0, 0.0]])
+    tracks = frame.pred_track_instances
+    tracks.labels = tracks.labels + 1
+    scores = evaluate(MOTMetric(), [make_clip([frame])])
+    assert 'track/velocity_mae' not in scores
 
 
 def test_velocity_without_tracker_comes_from_detections(

@@ -71,10 +71,10 @@ def test_gap_class_and_other_videos():
 
 
 def test_constant_features_score_as_guessing():
-    """3 instances of 2 gallery boxes each: 1/3, in whatever order."""
-    rows = [(0, f, i, 0) for i in range(3) for f in (0, 12, 13)]
+    """1 of 3 gallery boxes is right: 1/3, in whatever order."""
+    rows = [(0, 0, 0, 0), *((0, 12, i, 0) for i in range(3))]
     for order in (rows, rows[::-1]):
-        scores = reid_scores(np.ones((9, 4)), make_boxes(order))
+        scores = reid_scores(np.ones((4, 4)), make_boxes(order))
         assert scores['rank1'] == pytest.approx(1 / 3)
         assert scores['mAP'] == pytest.approx(1 / 3)
 

@@ -36,6 +36,11 @@ def test_ignored_boxes_forgive(make_frame, make_clip, evaluate):
     ] == pytest.approx(1)
 
 
+def test_an_ignored_box_need_not_be_found(make_frame, make_clip, evaluate):
+    clip = make_clip([make_frame(0, [0.0], ignored=[80.0])])
+    assert evaluate(VideoDetMetric(), [clip])['det/mAP'] == pytest.approx(1)
+
+
 def test_classwise_names_classes_with_ground_truth(
     make_frame, make_clip, evaluate
 ):
