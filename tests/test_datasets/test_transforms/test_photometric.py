@@ -1,0 +1,46 @@
+import numpy as np
+import pytest
+
+from mmvmtl.datasets.transforms import ClipPhotometric
+
+
+@pytest.mark.parametrize(
+    'kind', ['mmdet.PhotoMetricDistortion', 'mmdet.YOLOXHSVRandomAug']
+)
+def test_all_frames_get_the_same_draw_and_clips_differ(clip, kind):
+    picture = clip['frames'][0]['img']
+    transform = ClipPhotometric([dict(type=kind)])
+    np.random.seed(0)
+    seen = []
+    for _ in range(6):
+        for frame in clip['frames']:
+            frame['img'] = picture[:, ::-1]
+        frames = transform(clip)['frames']
+        for frame in frames[1:]:
+            np.testing.assert_array_equal(frame['img'], frames[0]['img'])
+        assert frames[0]['img'].dtype == np.uint8
+        seen.append(frames[0]['img'].tobytes())
+    assert len(set(seen)) > 1
+
+
+def test_the_input_is_not_written_to(clip):
+    pictures = [frame['img'] for frame in clip['frames']]
+    before = [picture.copy() for picture in pictures]
+    ClipPhotometric([dict(type='mmdet.YOLOXHSVRandomAug')])(clip)
+    for picture, old in zip(pictures, before):
+        np.testing.assert_array_equal(picture, old)
+
+
+def test_probability_0_changes_nothing(clip):
+    def explode(_):
+        raise AssertionError
+
+    ClipPhotometric([explode], prob=0.0)(clip)
+
+
+def test_a_transform_that_changes_the_size_is_refused(clip):
+    def halve(results):
+        return {'img': results['img'][::2]}
+
+    with pytest.raises(ValueError, match=r'\(60, 80, 3\) to \(30, 80, 3\)'):
+        ClipPhotometric([halve])(clip)

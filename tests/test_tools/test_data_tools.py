@@ -1,0 +1,92 @@
+"""The converter and the browser, run as a user would."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+
+
+def load_main(name):
+    spec = importlib.util.spec_from_file_location('tool', TOOLS / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / 'fish'
+    (root / 'gt').mkdir(parents=True)
+    (root / 'img1').mkdir()
+    for number in (1, 2, 3):
+        name = root / 'img1' / f'{number:06d}.jpg'
+        cv2.imwrite(str(name), np.zeros((40, 60, 3), np.uint8))
+    rows = [f'{n},1,{10 + 5 * n},10,20,10,1,1,1' for n in (1, 2, 3)]
+    (root / 'gt' / 'gt.txt').write_text('\n'.join(rows))
+    return root
+
+
+CONFIG = """
+default_scope = 'mmdet'
+train_dataloader = dict(dataset=dict(
+    type='mmvmtl.VideoMTLDataset', data_root='{root}', ann_file='ann.json',
+    clip=dict(length=3),
+    pipeline=[
+        dict(type='mmvmtl.LoadVideoFrames'),
+        dict(type='mmvmtl.ClipResize', scale=(30, 20)),
+        dict(type='mmvmtl.PackVideoInputs', original_gt=True)]))
+"""
+
+
+def test_convert_then_browse(root, tmp_path, capsys):
+    out = root / 'ann.json'
+    load_main('dataset_converters/mot2cocovid.py')(
+        [str(root), '--classes', 'fish', '--out', str(out)]
+    )
+    content = json.loads(out.read_text())
+    assert len(content['annotations']) == 3
+    assert '3 images' in capsys.readouterr().out
+    config = tmp_path / 'config.py'
+    config.write_text(CONFIG.format(root=root.as_posix()))
+    folder = tmp_path / 'drawn'
+    load_main('browse_dataset.py')(
+        [str(config), '--out-dir', str(folder), '--number', '2']
+    )
+    drawn = sorted(folder.iterdir())
+    assert [path.name for path in drawn] == [
+        'train_000000.png', 'train_000002.png',
+    ]  # fmt: skip
+    # Three frames of 30×20 beside each other, enlarged; the box in place:
+    # its left edge at x = 15 / 2 in the first.
+    picture = cv2.imread(str(drawn[0])).astype(int)
+    zoom = picture.shape[0] // 20
+    assert picture.shape[1] == 3 * 30 * zoom
+    colourful = picture.max(2) - picture.min(2) > 60
+    columns = np.flatnonzero(colourful[8 * zoom])
+    assert abs(columns[0] - 7.5 * zoom) <= zoom
+
+
+def test_mistakes_end_with_one_sentence(root, tmp_path, capsys):
+    convert = load_main('dataset_converters/mot2cocovid.py')
+    for arguments, words in (
+        (['no-folder', '--out', 'x.json'], 'no MOT sequence'),
+        ([str(root), '--out', str(tmp_path / 'no' / 'x')], '--out'),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            convert([*arguments, '--classes', 'fish'])
+        assert stop.value.code == 2
+        error = capsys.readouterr().err.strip()
+        assert error.startswith('error: ')
+        assert words in error
+        assert '\n' not in error
+    browse = load_main('browse_dataset.py')
+    config = tmp_path / 'config.py'
+    config.write_text("default_scope = 'mmdet'\n")
+    with pytest.raises(SystemExit):
+        browse([str(config), '--out-dir', str(tmp_path / 'drawn')])
+    assert 'no train_dataloader' in capsys.readouterr().err
