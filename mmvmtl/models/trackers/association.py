@@ -20,7 +20,7 @@ _SOLVE_WHOLE = 1 << 17
 
 def all_pairs(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices (rows, cols), each (n * m,), of all pairs, row-major."""
-    return np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
+    return np.divmod(np.arange(n * m), m)
 
 
 def near_pairs(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ class VideoTracker:
 
     Raises:
         ValueError: An unknown option, or settings that leave nothing to
-            match by.
+            match or to recover by.
     """
 
     def __init__(
@@ -83,6 +83,13 @@ class VideoTracker:
             raise ValueError(
                 'The tracker has neither motion nor embedding to match by; '
                 'give it motion=True or embedding=True.'
+            )
+
+        recover, embedding = self.options.recover, self.options.embedding
+        if recover and not embedding and recover.reach is None:
+            raise ValueError(
+                'The tracker can not recover lost tracks from anywhere '
+                'without looks; give recover a reach or set embedding=True.'
             )
 
     def new_stream(self) -> TrackStream:

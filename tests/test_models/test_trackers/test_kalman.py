@@ -20,9 +20,7 @@ def dense_state(state: np.ndarray, row: int) -> tuple[np.ndarray, np.ndarray]:
 
 def dense_predict(mean, covariance, gap):
     sides = np.tile(mean[2:4], 2)
-    noise = np.diag(
-        np.concatenate([STD_P * sides, STD_V * sides]) ** 2
-    )
+    noise = np.diag(np.concatenate([STD_P * sides, STD_V * sides]) ** 2)
     step = np.eye(8) + np.eye(8, k=4)
     for _ in range(gap):
         mean, covariance = step @ mean, step @ covariance @ step.T + noise
