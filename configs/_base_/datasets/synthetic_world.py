@@ -15,5 +15,6 @@ world = dict(
     noise=0.2,
     background_change=0.0,
     crowding=0.5,
+    camera_knocks=0.5,
     min_visibility=0.15,
 )

@@ -54,62 +54,62 @@ def _tinted(index: np.ndarray, low, high) -> np.ndarray:
     return cv2.LUT(cv2.merge([index] * 3), table.reshape(1, 256, 3))
 
 
-def _colour(rng: np.random.Generator) -> tuple[float, ...]:
-    if rng.random() < 0.5:
-        return tuple(rng.integers(30, 220, 3).tolist())
-    choice = PALETTES[rng.integers(len(PALETTES)), rng.integers(2)]
-    return tuple(choice.tolist())
+def _colours(num: int, rng: np.random.Generator) -> np.ndarray:
+    """Colours (N, 3): half of them those of objects."""
+    free = rng.uniform(30, 220, (num, 3))
+    pick = rng.integers([len(PALETTES), 2], size=(num, 2))
+    known = PALETTES[pick[:, 0], pick[:, 1]]
+    return np.where(rng.random((num, 1)) < 0.5, free, known)
 
 
 def _ragged(
-    centre: np.ndarray, radius: float, rng: np.random.Generator
+    centres: np.ndarray, radii: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """A random polygon without symmetry, (8, 2)."""
-    angle = np.arange(8) * 2 * np.pi / 8 + rng.uniform(0, 0.6, 8)
-    reach = radius * rng.uniform(0.6, 1.3, 8)
-    spokes = np.stack([np.cos(angle), np.sin(angle)], 1)
-    return centre + reach[:, None] * spokes
+    """Random polygons without symmetry, (N, 8, 2)."""
+    shape = (len(centres), 8)
+    angle = np.arange(8) * np.pi / 4 + rng.uniform(0, 0.6, shape)
+    reach = radii[:, None] * rng.uniform(0.6, 1.3, shape)
+    spokes = np.stack([np.cos(angle), np.sin(angle)], -1)
+    return centres[:, None] + reach[..., None] * spokes
 
 
-def _bar(
-    centre: np.ndarray, length: float, width: float, angle: float
+def _bars(
+    centres: np.ndarray,
+    lengths: np.ndarray,
+    widths: np.ndarray,
+    angles: np.ndarray,
 ) -> np.ndarray:
-    along = np.array([np.cos(angle), np.sin(angle)]) * length / 2
-    across = np.array([-np.sin(angle), np.cos(angle)]) * width / 2
-    return centre + np.stack(
-        [along + across, along - across, -along - across, across - along]
-    )
+    """Turned rectangles, (N, 4, 2)."""
+    cos, sin = np.cos(angles), np.sin(angles)
+    along = np.stack([cos, sin], -1) * lengths[:, None] / 2
+    across = np.stack([-sin, cos], -1) * widths[:, None] / 2
+    corners = (along + across, along - across, -along - across, across - along)
+    return centres[:, None] + np.stack(corners, 1)
 
 
 def _draw_clutter(image: np.ndarray, rng: np.random.Generator) -> None:
     height, width = image.shape[:2]
-    for _ in range(rng.integers(18, 32) * height * width // (300 * 240)):
-        centre = rng.uniform((0, 0), (width, height))
-        radius, angle = rng.uniform(5, 22), rng.uniform(0, np.pi)
-        colour = _colour(rng)
-        kind = rng.integers(4)
-        if kind == 0:
-            draw_polygon(image, _ragged(centre, radius, rng), colour)
-        elif kind == 1:
-            bar = _bar(centre, 3 * radius, rng.uniform(2, 7), angle)
-            draw_polygon(image, bar, colour)
+    num = int(rng.integers(18, 32)) * height * width // (300 * 240)
+    centres = rng.uniform((0, 0), (width, height), (num, 2))
+    radii, angles = rng.uniform(5, 22, num), rng.uniform(0, np.pi, num)
+    patches = _ragged(centres, radii, rng)
+    bars = _bars(centres, 3 * radii, rng.uniform(2, 7, num), angles)
+    flat = radii * rng.uniform(0.3, 1, num)
+    start = rng.uniform(0, 360, num)
+    reach = np.where(rng.random(num) < 0.5, 360, rng.uniform(60, 200, num))
+    arcs = np.stack([np.degrees(angles), start, start + reach], 1).tolist()
+    axes = np.stack([radii, flat], 1).astype(int).tolist()
+    middles = centres.astype(int).tolist()
+    kinds = rng.integers(4, size=num).tolist()
+    thick = rng.integers(1, 4, num).tolist()
+    for k, colour in enumerate(_colours(num, rng).tolist()):
+        if kinds[k] == 0:
+            draw_polygon(image, patches[k], colour)
+        elif kinds[k] == 1:
+            draw_polygon(image, bars[k], colour)
         else:
-            middle = tuple(int(value) for value in centre)
-            axes = (int(radius), int(radius * rng.uniform(0.3, 1)))
-            start = rng.uniform(0, 360)
-            end = start + (360 if kind == 2 else rng.uniform(60, 200))
-            thick = int(rng.integers(1, 4))
-            cv2.ellipse(
-                image,
-                middle,
-                axes,
-                np.degrees(angle),
-                start,
-                end,
-                colour,
-                thick,
-                cv2.LINE_AA,
-            )
+            arc = (middles[k], axes[k], *arcs[k], colour, thick[k])
+            cv2.ellipse(image, *arc, cv2.LINE_AA)
 
 
 def draw_background(
@@ -141,18 +141,17 @@ def draw_occluders(
     """
     mask = np.zeros(image.shape[:2], np.uint8)
     low, high = np.array(area[:2]), np.array(area[2:])
-    for _ in range(rng.integers(3, 6)):
-        centre = rng.uniform(low, high)
-        if rng.random() < 0.5:
-            upright = np.pi / 2 + rng.normal(0, 0.25)
-            angle = upright if rng.random() < 0.7 else rng.normal(0, 0.25)
-            length, width = rng.uniform(80, 170), rng.uniform(9, 18)
-            draw_polygon(mask, _bar(centre, length, width, angle), 255)
-        else:
-            for _ in range(3):
-                place = centre + rng.normal(0, 12, 2)
-                patch = _ragged(place, rng.uniform(14, 24), rng)
-                draw_polygon(mask, patch, 255)
+    num = int(rng.integers(3, 6))
+    centres = rng.uniform(low, high, (num, 2))
+    lying = rng.random(num) < 0.3
+    angles = rng.normal(np.where(lying, 0, np.pi / 2), 0.25)
+    lengths, widths = rng.uniform(80, 170, num), rng.uniform(9, 18, num)
+    posts = _bars(centres, lengths, widths, angles)
+    places = np.repeat(centres, 3, 0) + rng.normal(0, 12, (3 * num, 2))
+    bushes = _ragged(places, rng.uniform(14, 24, 3 * num), rng)
+    for k, is_post in enumerate(rng.random(num) < 0.5):
+        for points in posts[k : k + 1] if is_post else bushes[3 * k :][:3]:
+            draw_polygon(mask, points, 255)
     cv2.threshold(mask, 127, 255, cv2.THRESH_BINARY, mask)
     grain = (255 * _noise(*mask.shape, 5, rng)).astype(np.uint8)
     dark = rng.uniform(20, 110, 3)

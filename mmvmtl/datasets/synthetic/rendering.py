@@ -35,7 +35,7 @@ def draw_sprite(scene: Scene, index: int) -> np.ndarray:
     draw_polygon(core, points * half * (1 - _RIM) + extent, 255)
     inside = alpha > 127
     colour = paint(
-        scene.patterns[index], tuple(half), inside, scene.colours[index]
+        scene.patterns[index], tuple(half.tolist()), inside, scene.colours[index]
     )
     share = core[..., None] / np.float32(255)
     colour = share * colour + (1 - share) * _OUTLINE
@@ -74,6 +74,12 @@ def warp_sprite(
     size = (int(window[2] - window[0]), int(window[3] - window[1]))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(sprite, affine, size, flags=flags)
+
+
+def territory(patch: np.ndarray, number: int) -> np.ndarray:
+    """``number`` where a BGRA patch is more than half opaque, else 0."""
+    alpha = cv2.extractChannel(patch, 3)
+    return cv2.threshold(alpha, 127, number, cv2.THRESH_BINARY)[1]
 
 
 def line_kernel(step: np.ndarray) -> np.ndarray | None:
@@ -159,8 +165,8 @@ def compose(
         inner = slice(top - y1, bottom - y1), slice(left - x1, right - x1)
         target = frame[top:bottom, left:right]
         _blend(target, np.ascontiguousarray(patch[inner]))
-        territory = owner[top:bottom, left:right]
-        cv2.max(territory, numbers[inner], territory)
+        part = owner[top:bottom, left:right]
+        cv2.max(part, numbers[inner], part)
     cv2.copyTo(ground, occluders, frame)
     cv2.max(owner, occluders, owner)
     return frame, owner

@@ -9,7 +9,7 @@ from .motion import trajectories
 from .shapes import CLASSES, OUTLINES, transformed_bounds
 from .textures import PALETTES, Pattern, sample_pattern
 
-_CANDIDATES = 72
+_CANDIDATES = 60
 _SIDES = (16.0, 64.0)  # pixels, of the whole box at all times
 
 
@@ -182,6 +182,7 @@ def draw_scene(
     size: tuple[int, int],
     families: tuple[str, ...],
     crowding: float,
+    knocks: float,
     rng: np.random.Generator,
 ) -> Scene:
     """Draw the instances of one video.
@@ -193,9 +194,10 @@ def draw_scene(
         families (tuple[str, ...]): Families of patterns to draw from.
         crowding (float): 0..1; at most ``4 + 12 * crowding`` instances a
             frame.
+        knocks (float): 0..1, how hard the camera is knocked.
         rng (np.random.Generator): The source of randomness.
     """
-    camera = camera_path(length, rng)
+    camera = camera_path(length, knocks, rng)
     centres = trajectories(motion, _CANDIDATES, length, size, rng)
     centres = centres - camera
     angles = _turns(_CANDIDATES, length, rng)

@@ -5,6 +5,7 @@ so a colour histogram says little about it. Families are split between
 training and evaluation.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -155,7 +156,7 @@ def paint(
     Args:
         pattern (Pattern): What to paint.
         half (tuple[float, float]): Half width and half height of the object
-            in pixels.
+            in pixels, Python floats.
         inside (np.ndarray): (H, W) bool, the object; the two colours get
             half of it each.
         colours (np.ndarray): (2, 3) BGR.
@@ -166,14 +167,17 @@ def paint(
     height, width = inside.shape
     x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / half[0]
     y = (np.arange(height, dtype=np.float32) + 0.5 - height / 2) / half[1]
-    cos, sin = np.cos(pattern.angle), np.sin(pattern.angle)
-    scale = np.pi * pattern.frequency
-    u = scale * (cos * x + sin * y[:, None])
-    v = scale * (cos * y[:, None] - sin * x)
+    # Python floats, lest NumPy promotes the arrays to float64.
+    scale = math.pi * pattern.frequency
+    cos = scale * math.cos(pattern.angle)
+    sin = scale * math.sin(pattern.angle)
+    u = cos * x + (sin * y)[:, None]
+    v = (cos * y)[:, None] - sin * x
     field = FAMILIES[pattern.family](u, v, pattern)
     values = field[inside]
     field = field - np.partition(values, len(values) // 2)[len(values) // 2]
     # About one pixel from colour to colour, whatever the frequency.
-    steep = half[0] / (2 * pattern.frequency * (values.std() + 1e-6))
-    share = np.clip(0.5 + field * steep * 0.5, 0, 1)[..., None]
-    return (share * colours[0] + (1 - share) * colours[1]).astype(np.float32)
+    steep = half[0] / (4 * pattern.frequency * float(values.std() + 1e-6))
+    share = np.clip(0.5 + field * steep, 0, 1)[..., None]
+    first, second = colours.astype(np.float32)
+    return second + share * (first - second)

@@ -21,6 +21,7 @@ from .rendering import (
     draw_sprite,
     line_kernel,
     sprite_maps,
+    territory,
     visible_part,
     warp_sprite,
 )
@@ -50,6 +51,8 @@ class SyntheticWorld:
         background_change (float): 0..1, how far another background replaces
             the first one in the course of a video.
         crowding (float): 0..1; at most ``4 + 12 * crowding`` objects a frame.
+        camera_knocks (float): 0..1, how hard the camera is knocked, every 8
+            to 20 frames; 1: up to 40 px off its path along each axis.
         min_visibility (float): Objects seen less than this share of their
             pixels are not annotated.
 
@@ -69,6 +72,7 @@ class SyntheticWorld:
         noise: float = 0.2,
         background_change: float = 0.0,
         crowding: float = 0.5,
+        camera_knocks: float = 0.5,
         min_visibility: float = 0.15,
     ) -> None:
         self.seed = seed
@@ -81,6 +85,7 @@ class SyntheticWorld:
         self.noise = noise
         self.background_change = background_change
         self.crowding = crowding
+        self.camera_knocks = camera_knocks
         self.min_visibility = min_visibility
         self._check()
 
@@ -113,6 +118,7 @@ class SyntheticWorld:
             'noise',
             'background_change',
             'crowding',
+            'camera_knocks',
             'min_visibility',
         ):
             if not 0 <= getattr(self, knob) <= 1:
@@ -162,6 +168,7 @@ class SyntheticVideo:
             world.size,
             TRAIN_FAMILIES if train else HELD_OUT_FAMILIES,
             world.crowding,
+            world.camera_knocks,
             rng,
         )
         rng = np.random.default_rng(style)
@@ -205,9 +212,7 @@ class SyntheticVideo:
             if x1 >= width or y1 >= height or x2 <= 0 or y2 <= 0:
                 continue
             patch = warp_sprite(self._sprite(k), self._maps[k, t], window)
-            _, numbers = cv2.threshold(
-                cv2.extractChannel(patch, 3), 127, k + 1, cv2.THRESH_BINARY
-            )
+            numbers = territory(patch, k + 1)
             wholes[k] = cv2.countNonZero(numbers)
             if self.world.motion_blur:
                 window, patch, numbers = self._smear(
