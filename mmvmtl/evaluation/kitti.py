@@ -41,8 +41,8 @@ class KittiRows:
     occlusions: np.ndarray
     boxes: np.ndarray
 
-    def select(self, rows: np.ndarray) -> KittiRows:
-        """Take the rows of a boolean mask or of indices."""
+    def select(self, rows: np.ndarray | slice) -> KittiRows:
+        """Take the rows of a mask, indices or a slice."""
         return KittiRows(*(value[rows] for value in vars(self).values()))
 
 
@@ -92,13 +92,23 @@ def kitti_video(
     truth = truth.select(wanted)
     result = result.select((result.types == target) & (result.ids >= 0))
     return [
-        _frame(
-            truth.select(truth.frames == index),
-            result.select(result.frames == index),
-            ignore.boxes[ignore.frames == index],
-            target,
+        _frame(rows, found, regions.boxes, target)
+        for rows, found, regions in zip(
+            _by_frame(truth, num_frames),
+            _by_frame(result, num_frames),
+            _by_frame(ignore, num_frames),
+            strict=True,
         )
-        for index in range(num_frames)
+    ]
+
+
+def _by_frame(rows: KittiRows, num_frames: int) -> list[KittiRows]:
+    """Split rows into frames, keeping the file's order within each."""
+    rows = rows.select(np.argsort(rows.frames, kind='stable'))
+    starts = np.searchsorted(rows.frames, np.arange(num_frames + 1))
+    return [
+        rows.select(slice(start, end))
+        for start, end in zip(starts[:-1], starts[1:], strict=True)
     ]
 
 

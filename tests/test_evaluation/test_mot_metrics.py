@@ -9,7 +9,6 @@ import pytest
 
 from mmvmtl.boxes import iou
 from mmvmtl.evaluation.hota import track_alignment
-from mmvmtl.evaluation.kitti import kitti_video, read_kitti
 from mmvmtl.evaluation.mot_metrics import evaluate_mot
 from mmvmtl.evaluation.mot_sequence import (
     Frame,
@@ -155,11 +154,15 @@ def test_a_track_interrupted_by_a_miss_is_no_switch():
 
 
 def test_clear_keeps_the_pair_of_the_frame_before():
-    """Track 1 stays with the object though track 2 now lies closer."""
-    video = [frame({0: 0.0}, {1: 0.0}), frame({0: 0.0}, {1: 2.0, 2: 0.0})]
-    scores = evaluate_mot([video]).class_mean
-    assert (scores['IDSW'], scores['FP']) == (0, 1)
-    assert scores['MOTP'] == pytest.approx(100 * (1 + 8 / 12) / 2)
+    """Track 1 stays with the object though track 2 now lies closer.
+
+    A frame without any prediction in between does not end that.
+    """
+    start, end = frame({0: 0.0}, {1: 0.0}), frame({0: 0.0}, {1: 2.0, 2: 0.0})
+    for video in ([start, end], [start, frame({0: 0.0}, {}), end]):
+        scores = evaluate_mot([video]).class_mean
+        assert (scores['IDSW'], scores['FP']) == (0, 1)
+        assert scores['MOTP'] == pytest.approx(100 * (1 + 8 / 12) / 2)
 
 
 @pytest.mark.parametrize('seed', range(3))
@@ -333,38 +336,6 @@ def compare(ours: dict, theirs: dict) -> None:
             assert ours[name] == pytest.approx(100 * np.mean(value), abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    'tracker', ['GT-OC-SORT', 'GT-SORT', 'YOLOX-OC-SORT', 'YOLOX-SORT']
-)
-def test_reproduces_the_official_kitti_numbers(shared_data, tracker):
-    """Every digit that ``car_summary.txt`` prints."""
-    root = shared_data / 'kitti_tracking'
-    folder = root / 'ref_trackers' / tracker
-    names, values = (folder / 'car_summary.txt').read_text().split('\n')[:2]
-    expected = dict(zip(names.split(), values.split(), strict=True))
-    rows = (root / 'evaluate_tracking.seqmap.training').read_text().split('\n')
-    videos = [
-        kitti_video(
-            read_kitti(root / 'label_02' / f'{name}.txt'),
-            read_kitti(folder / 'data' / f'{name}.txt'),
-            int(length),
-        )
-        for name, _, _, length in (row.split() for row in rows if row)
-    ]
-    scores = evaluate_mot(videos).class_mean
-    for name in (*PERFECT, 'IDR', 'IDP', 'IDSW'):
-        assert f'{scores[name]:.5g}' == expected[name], name
-
-
-def test_a_broken_kitti_file_is_named(tmp_path):
-    path = tmp_path / '0000.txt'
-    path.write_text('0 1 Car 0 0 0 1 2 3 4\n1 1 Car\n')
-    with pytest.raises(ValueError, match=r'0000\.txt: row 2 has 3 columns'):
-        read_kitti(path)
-    path.write_text('')
-    assert kitti_video(read_kitti(path), read_kitti(path), 2)[1].ids.size == 0
-
-
 def test_80_frames_of_30_objects_take_less_than_a_second():
     rng = np.random.default_rng(0)
     left = np.arange(30) * 20.0
@@ -375,6 +346,6 @@ def test_80_frames_of_30_objects_take_less_than_a_second():
         )
         for _ in range(80)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     evaluate_mot([frames])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
