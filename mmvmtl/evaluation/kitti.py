@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,10 +107,7 @@ def _by_frame(rows: KittiRows, num_frames: int) -> list[KittiRows]:
     """Split rows into frames, keeping the file's order within each."""
     rows = rows.select(np.argsort(rows.frames, kind='stable'))
     starts = np.searchsorted(rows.frames, np.arange(num_frames + 1))
-    return [
-        rows.select(slice(start, end))
-        for start, end in zip(starts[:-1], starts[1:], strict=True)
-    ]
+    return [rows.select(slice(start, end)) for start, end in pairwise(starts)]
 
 
 def _frame(

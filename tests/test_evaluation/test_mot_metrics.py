@@ -31,7 +31,7 @@ def frame(
     gt_labels: list[int] | None = None,
     labels: list[int] | None = None,
 ) -> Frame:
-    """A frame from ``{id: left side}``; every box is of class 0 if untold."""
+    """A frame from ``{id: left side}``; boxes are of class 0 if untold."""
     return Frame(
         np.array(list(gt), np.int64),
         np.array(gt_labels or [0] * len(gt), np.int64),
@@ -75,13 +75,11 @@ def random_video(seed: int, num_frames: int = 15) -> list[Frame]:
                 ),
             )
         )
-    empty = frames[3].select(np.zeros(seen_in(frames[3]), bool), slice(None))
+    empty = frames[3].select(
+        np.zeros(len(frames[3].gt_ids), bool), slice(None)
+    )
     nothing = frames[7].select(slice(None), np.zeros(len(frames[7].ids), bool))
     return [*frames[:3], empty, *frames[4:7], nothing, *frames[8:]]
-
-
-def seen_in(scene: Frame) -> int:
-    return len(scene.gt_ids)
 
 
 def test_golden_value():
