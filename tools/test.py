@@ -8,6 +8,7 @@ from collections.abc import Sequence
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmvmtl.apis import cli
 from mmvmtl.apis.test_options import (
+    check_is_data,
     check_out,
     collect_predictions,
     draw_into,
@@ -30,6 +31,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='write drawn frames into this folder, relative to '
         'work_dir/timestamp',
     )
+    parser.add_argument(
+        '--trust', action='store_true', help='run code of the checkpoint'
+    )
     cli.add_runner_options(parser)
     return parser.parse_args(argv)
 
@@ -40,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     check_out(args.out)
     cfg = cli.load_config(args)
-    cfg.load_from = cli.check_checkpoint(args.checkpoint)
+    cfg.load_from = check_is_data(args.checkpoint, args.trust)
     cfg.resume = False
     if args.show_dir:
         draw_into(cfg, args.show_dir)

@@ -11,7 +11,8 @@ from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.runner import Runner
 
-from mmvmtl.apis.cli import check_writable
+from mmvmtl.apis.checkpoint import read_checkpoint
+from mmvmtl.apis.cli import check_checkpoint, check_writable
 from mmvmtl.apis.results import clip_record, frame_record, json_text
 from mmvmtl.errors import UserError
 
@@ -30,6 +31,20 @@ def check_out(out: str | None) -> None:
             '.pkl (data samples).'
         )
     check_writable(Path(out).parent, '--out')
+
+
+def check_is_data(checkpoint: str, trust: bool) -> str:
+    """Return ``checkpoint``, a file that runs no code when it is read.
+
+    The Runner, which reads it later, would run any.
+
+    Raises:
+        UserError: If it would run code, or can not be read.
+    """
+    check_checkpoint(checkpoint)
+    if not trust:
+        read_checkpoint(checkpoint)
+    return checkpoint
 
 
 def draw_into(cfg: Config, folder: str) -> None:

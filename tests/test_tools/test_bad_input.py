@@ -1,0 +1,248 @@
+"""Every user's mistake ends in one sentence that names it, and exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).parents[2]
+
+
+def _set(node: dict, path: str, value: object) -> None:
+    *parents, last = path.split('.')
+    for key in parents:
+        node = node[int(key) if isinstance(node, list) else key]
+    node[int(last) if isinstance(node, list) else last] = value
+
+
+def _annotation(key: str, value: object) -> Callable:
+    return lambda run: run.content['annotations'][3].update({key: value})
+
+
+def _setting(path: str, value: object) -> Callable:
+    return lambda run: _set(run.settings, path, value)
+
+
+def _empty(run) -> None:
+    run.content.update(videos=[], images=[], annotations=[])
+
+
+def _break_frame(run) -> None:
+    (run.folder / '2.png').write_bytes(b'no picture')
+
+
+#: name, change of a right run, further arguments, words of the sentence.
+TRAINING = [
+    ('zero area', _annotation('bbox', [9, 9, 0, 5]), [], 'annotation 3'),
+    ('NaN box', _annotation('bbox', [9, float('nan'), 4, 5]), [], 'finite'),
+    ('outside', _annotation('bbox', [70, 9, 4, 5]), [], 'outside its image'),
+    ('twice an id', _annotation('instance_id', 0), [], 'instance_id 0'),
+    ('category', _annotation('category_id', 7), [], 'label 7'),
+    ('empty data', _empty, [], 'annotations.json'),
+    ('broken frame', _break_frame, [], '2.png'),
+    (
+        'broken frame in a worker',
+        lambda run: (
+            _break_frame(run),
+            _setting('train_dataloader.num_workers', 1)(run),
+        ),
+        [],
+        '2.png',
+    ),
+    (
+        'no annotations',
+        _setting('train_dataloader.dataset.ann_file', 'nope.json'),
+        [],
+        'nope.json',
+    ),
+    (
+        'detector classes',
+        _setting('model.head.heads.det.bbox_head.num_classes', 3),
+        [],
+        "task 'det'",
+    ),
+    (
+        'clip classes',
+        _setting('model.head.heads.cls.num_classes', 4),
+        [],
+        "task 'cls'",
+    ),
+    (
+        'Runner key',
+        _setting('optim_wraper', dict(type='OptimWrapper')),
+        [],
+        "'optim_wrapper'",
+    ),
+    (
+        'argument of a class',
+        _setting('train_dataloader.dataset.clips', dict(length=2)),
+        [],
+        "'clip'",
+    ),
+    (
+        'option that exists nowhere',
+        None,
+        ['--cfg-options', 'train_cfg.max_epoch=3'],
+        "'max_epochs'",
+    ),
+    ('work folder', None, ['--work-dir', '{file}/below'], '--work-dir'),
+    ('checkpoint to resume', None, ['--resume', 'nope.pth'], 'nope.pth'),
+    ('checkpoint to start from', _setting('load_from', 'a.pth'), [], 'a.pth'),
+    ('scaling', None, ['--auto-scale-lr'], 'base_batch_size'),
+    (
+        'wrapper',
+        _setting('optim_wrapper.type', 'mmvmtl.NoWrapper'),
+        ['--amp'],
+        'NoWrapper',
+    ),
+]
+
+
+def _sentence(capfd, code: object) -> str:
+    """The one ``error:`` line of a tool that ended with ``code``."""
+    assert code not in (0, None)
+    err = capfd.readouterr().err
+    assert 'Traceback' not in err
+    lines = [line for line in err.splitlines() if line.startswith('error: ')]
+    assert len(lines) == 1, err
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ('change', 'arguments', 'words'),
+    [row[1:] for row in TRAINING],
+    ids=[row[0] for row in TRAINING],
+)
+def test_training_refuses(change, arguments, words, tiny_run, tool, capfd):
+    if change is not None:
+        change(tiny_run)
+    config = tiny_run.write()
+    arguments = [a.format(file=config) for a in arguments]
+    with pytest.raises(SystemExit) as stop:
+        tool('train')([config, *arguments])
+    assert words in _sentence(capfd, stop.value.code)
+
+
+def test_the_run_the_mistakes_are_made_in_is_right(tiny_run, tool):
+    tool('train')([tiny_run.write()])
+    assert (tiny_run.folder / 'work_dir/epoch_1.pth').is_file()
+
+
+@pytest.mark.parametrize('name', ['train', 'test'])
+def test_a_missing_config_is_refused(name, tool, capfd):
+    arguments = ['nope.py'] + ['x.pth'] * (name == 'test')
+    with pytest.raises(SystemExit) as stop:
+        tool(name)(arguments)
+    assert 'nope.py' in _sentence(capfd, stop.value.code)
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['nope.pth'], 'nope.pth'),
+        (['{checkpoint}', '--out', 'a.xml'], 'a.xml'),
+        (['{checkpoint}', '--out', '{file}/a.json'], '--out'),
+        (['{code}'], 'posix.system'),
+    ],
+)
+def test_testing_refuses(
+    arguments, words, tiny_run, tiny_checkpoint, tool, capfd
+):
+    config = tiny_run.write()
+    code = _code_checkpoint(tiny_run.folder / 'code.pth')
+    arguments = [
+        a.format(checkpoint=tiny_checkpoint, file=config, code=code)
+        for a in arguments
+    ]
+    with pytest.raises(SystemExit) as stop:
+        tool('test')([config, *arguments])
+    assert words in _sentence(capfd, stop.value.code)
+    assert not (tiny_run.folder / 'code.pth.ran').exists()
+
+
+class _Code:
+    """Pickled, it touches a file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        import os
+
+        return os.system, (f'touch {self.path}.ran',)
+
+
+def _code_checkpoint(path: Path) -> Path:
+    torch.save({'state_dict': {}, 'meta': _Code(path)}, path)
+    return path
+
+
+def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
+    """Arguments of the input ``kind``; makes its files."""
+    if kind == 'missing':
+        return ['nope.mp4']
+    if kind == 'no video':
+        (folder / 'text.mp4').write_text('no video')
+        return [str(folder / 'text.mp4')]
+    if kind == 'broken frame':
+        (frames / '3.png').write_bytes(b'no picture')
+    if kind == 'no pictures':
+        (folder / 'empty').mkdir()
+        return [str(folder / 'empty')]
+    if kind == 'truncated':
+        data = request.getfixturevalue('shared_data')
+        return [str(data / 'clips/trackformer_snakeboard.mp4'), '--no-video']
+    return [str(frames)]
+
+
+@pytest.mark.parametrize(
+    ('kind', 'arguments', 'words'),
+    [
+        ('missing', [], 'nope.mp4'),
+        ('no video', [], 'text.mp4'),
+        ('broken frame', [], '3.png'),
+        ('no pictures', [], 'empty'),
+        ('truncated', [], '188 frames and 109 decode'),
+        ('right', ['--tasks', 'dett'], "'dett'"),
+        ('right', ['--tasks', 'track'], 'det'),
+        ('right', ['--device', 'cuda:77'], 'cuda:77'),
+        ('right', ['--batch-size', '0'], 'batch size'),
+        ('right', ['--out-dir', '{file}/x'], '--out-dir'),
+        ('right', ['--checkpoint', 'no.pth'], 'no.pth'),
+        ('right', ['--checkpoint', '{file}'], 'damaged or no checkpoint'),
+        ('right', ['--checkpoint', '{code}'], 'posix.system'),
+    ],
+)
+def test_inference_refuses(
+    kind, arguments, words, tmp_path, frames_folder, tiny_checkpoint,
+    tool, capfd, request,
+):  # fmt: skip
+    given = _make_input(kind, tmp_path, frames_folder, request)
+    (tmp_path / 'file').write_text('a file')
+    code = _code_checkpoint(tmp_path / 'code.pth')
+    arguments = [
+        a.format(file=tmp_path / 'file', code=code) for a in arguments
+    ]
+    base = ['--checkpoint', str(tiny_checkpoint), '--device', 'cpu']
+    base += ['--out-dir', str(tmp_path / 'out'), '--batch-size', '16']
+    with pytest.raises(SystemExit) as stop:
+        tool('infer')([*given, *base, *arguments])
+    assert words in _sentence(capfd, stop.value.code)
+    assert not (tmp_path / 'code.pth.ran').exists()
+
+
+def test_a_real_process_prints_one_sentence_and_fails():
+    done = subprocess.run(
+        [sys.executable, ROOT / 'tools/train.py', 'nope.py'],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith('error: the config nope.py does not exist')
+    assert 'Traceback' not in done.stderr

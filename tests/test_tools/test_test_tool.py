@@ -1,0 +1,42 @@
+"""The evaluation tool: metrics, predictions and pictures."""
+
+from __future__ import annotations
+
+import json
+import pickle
+
+import pytest
+
+
+@pytest.fixture
+def trained(tiny_run, tool) -> tuple:
+    """A run of one epoch: its config and its checkpoint."""
+    config = tiny_run.write()
+    tool('train')([config])
+    return config, str(tiny_run.folder / 'work_dir/epoch_1.pth')
+
+
+def test_json_pictures_and_pickle(trained, tool, tiny_run):
+    out = tiny_run.folder / 'out.json'
+    shown = tiny_run.folder / 'shown'
+    tool('test')([*trained, '--out', str(out), '--show-dir', str(shown)])
+    result = json.loads(out.read_text())
+    assert {'det/mAP', 'track/HOTA'} <= set(result['metrics'])
+    (video,) = result['videos']
+    assert [frame['frame'] for frame in video['frames']] == [0, 1, 2, 3]
+    pictures = sorted(p.name for p in shown.rglob('*.jpg'))
+    assert pictures == [f'{i:06d}.jpg' for i in range(4)]
+
+    # And again as MM's pickle of data samples.
+    out = tiny_run.folder / 'out.pkl'
+    tool('test')([*trained, '--out', str(out)])
+    # One entry a chunk of two frames.
+    assert len(pickle.loads(out.read_bytes())) == 2
+
+
+def test_our_own_checkpoint_is_read_without_running_code(trained):
+    from mmvmtl.apis import load_model
+
+    loaded = load_model(trained[1])
+    assert loaded.classes == {'det': ['disc'], 'cls': ['a', 'b']}
+    assert set(loaded.model.head.tasks) == {'det', 'cls', 'track'}
