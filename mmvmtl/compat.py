@@ -211,7 +211,7 @@ def _has_accelerator(dist_utils: ModuleType) -> bool:
     )
 
 
-_PATCHES = {
+_PATCHES: dict[str, Callable[[Callable, ModuleType], None]] = {
     'mmaction': _pass_version_gate,
     'mmengine.config.utils': _know_our_configs,
     'mmengine.dist.utils': _patch_init_dist,

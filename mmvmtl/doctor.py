@@ -56,9 +56,13 @@ PINS = {
         'mmaction': 'mmaction2==1.2.0',
     },
 }
+#: Of mmaction2 1.2.0, and what ``--fix`` makes of it beside the fork.
+MMCV_LIMITS = ('2.2.0', '3.0.0')
+FIX = 'python -m mmvmtl.doctor --fix'
 BUILD = """
 import mmengine.registry as registry
 registry.init_default_scope('{scope}')
+assert registry.MODELS.get('mmvmtl.TaskBranch') is not None
 registry.HOOKS.build(dict(type='mmvmtl.MetadataHook'))
 """
 
@@ -123,9 +127,9 @@ def check_python() -> str:
     return platform.python_version()
 
 
-def check_import(module: str) -> str:
-    """The module imports."""
-    return importlib.import_module(module).__version__
+def version_of(module: str) -> Callable[[], str]:
+    """A check that the module imports."""
+    return lambda: importlib.import_module(module).__version__
 
 
 def check_owner() -> str:
@@ -204,11 +208,11 @@ def check_mmaction() -> str:
 
 def check_drn() -> str:
     """MMAction2's own tools import its models, without our help."""
-    folder = drn_folder()
+    folder = mmaction_folder()
     if folder is None:
         raise RuntimeError('mmaction is not installed')
-    if not (folder / 'drn.py').exists():
-        raise RuntimeError(f'the wheel lacks {folder.name}')
+    if not (folder / 'models' / 'localizers' / 'drn' / 'drn.py').exists():
+        raise RuntimeError('the wheel lacks mmaction.models.localizers.drn')
     return 'all packages there'
 
 
@@ -230,53 +234,65 @@ def check_cuda() -> str:
     return torch.cuda.get_device_name()
 
 
-def drn_folder() -> Path | None:
-    """Where mmaction's missing package belongs; None without mmaction."""
+def mmaction_folder() -> Path | None:
+    """Where mmaction is installed, found without importing it."""
     spec = importlib.util.find_spec('mmaction')
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).parent / 'models' / 'localizers' / 'drn'
+    return Path(spec.origin).parent
 
 
-def fix() -> str:
-    """Write the package that mmaction2's wheel lacks, if it does."""
-    folder = drn_folder()
-    if folder is None or not folder.parent.is_dir():
-        return 'mmaction is not installed: nothing to fix'
-    if (folder / 'drn.py').exists():
-        return f'{folder} is there: nothing to fix'
-    folder.mkdir(exist_ok=True)
-    (folder / '__init__.py').write_text(compat.DRN_INIT)
-    (folder / 'drn.py').write_text(compat.DRN_SOURCE)
-    return f'wrote {folder}'
+def fix() -> list[str]:
+    """Mend the installed mmaction2 for tools that do not import us.
+
+    Writes the package that the wheel lacks and, beside the fork's mmcv,
+    raises the limit that refuses it.
+
+    Returns:
+        list[str]: What was done.
+    """
+    folder = mmaction_folder()
+    if folder is None:
+        return ['mmaction is not installed: nothing to fix']
+    done = []
+    drn = folder / 'models' / 'localizers' / 'drn'
+    if not (drn / 'drn.py').exists():
+        drn.mkdir(exist_ok=True, parents=True)
+        (drn / '__init__.py').write_text(compat.DRN_INIT)
+        (drn / 'drn.py').write_text(compat.DRN_SOURCE)
+        done.append(f'wrote {drn}')
+    init = folder / '__init__.py'
+    limit, raised = (f"mmcv_maximum_version = '{v}'" for v in MMCV_LIMITS)
+    if 'onedl-mmcv' in owners('mmcv') and limit in init.read_text():
+        init.write_text(init.read_text().replace(limit, raised))
+        done.append(f'raised the limit of mmcv in {init}')
+    return done or ['nothing to fix']
 
 
 def checks() -> list[Check]:
     """All checks, in the order in which to mend what fails."""
-    doubles = ' '.join(n for m in OWNERS for n in owners(m) if m == 'cv2')
+    doubles = ' '.join(owners('cv2'))
+    here = 'pip install -e . in the folder of mmvmtl'
     return [
         Check('Python', check_python, 'use Python 3.10, 3.11 or 3.12'),
-        Check('torch', lambda: check_import('torch'), mend('torch')),
-        Check('numpy', lambda: check_import('numpy'), 'pip install numpy'),
-        Check('scipy', lambda: check_import('scipy'), 'pip install scipy'),
+        Check('torch', version_of('torch'), mend('torch')),
+        Check('numpy', version_of('numpy'), 'pip install numpy'),
+        Check('scipy', version_of('scipy'), 'pip install scipy'),
         Check('OpenCV', check_opencv, "pip install 'opencv-python<5'"),
-        Check('mmengine', lambda: check_import('mmengine'), mend('mmengine')),
+        Check('mmengine', version_of('mmengine'), mend('mmengine')),
         Check('resume', check_resume, mend('mmengine')),
-        Check('mmcv', lambda: check_import('mmcv'), mend('mmcv')),
+        Check('mmcv', version_of('mmcv'), mend('mmcv')),
         Check('mmcv ops', check_ops, mend('mmcv')),
-        Check('mmdet', lambda: check_import('mmdet'), mend('mmdet')),
-        Check('registry, mmdet', lambda: check_scope('mmdet'),
-              'pip install -e . in the folder of mmvmtl'),
-        Check('configs', check_configs,
-              'pip install -e . in the folder of mmvmtl', needed=False),
+        Check('mmdet', version_of('mmdet'), mend('mmdet')),
+        Check('registry, mmdet', lambda: check_scope('mmdet'), here),
+        Check('configs', check_configs, here, needed=False),
         Check('owners', check_owner,
               f"pip uninstall -y {doubles} && pip install 'opencv-python<5'",
               needed=False),
         Check('mmaction', check_mmaction, mend('mmaction'), needed=False),
-        Check('mmaction wheel', check_drn,
-              'python -m mmvmtl.doctor --fix', needed=False),
-        Check('registry, mmaction', lambda: check_scope('mmaction'),
-              mend('mmaction'), needed=False),
+        Check('mmaction wheel', check_drn, FIX, needed=False),
+        Check('registry, mmaction', lambda: check_scope('mmaction'), FIX,
+              needed=False),
         Check('CUDA', check_cuda, 'nothing to mend without a GPU',
               needed=False),
     ]  # fmt: skip
@@ -328,11 +344,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         '--fix',
         action='store_true',
-        help='first write the package that the mmaction2 wheel lacks',
+        help='first mend what the mmaction2 wheel lacks or refuses',
     )
     args = parser.parse_args(argv)
     if args.fix:
-        print(fix())
+        print('\n'.join(fix()))
     return int(report() > 0)
 
 

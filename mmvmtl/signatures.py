@@ -23,7 +23,7 @@ def accepted(target: Callable) -> frozenset[str] | None:
     if not inspect.isclass(target):
         names, rest = _own(target)
         return names if rest is None else None
-    names: set[str] = set()
+    names: frozenset[str] = frozenset()
     classes = list(target.__mro__[:-1])
     while classes:
         cls = classes.pop(0)

@@ -198,15 +198,15 @@ def set_up(folder: Path, family: str) -> None:
     env.pip('build tools', '-r', files['build'])
     env.pip('torch', '-r', files['torch'])
     install_ops(env, family)
-    env.pip(f'{family} family', '-r', files[family])
+    env.pip('libraries and test tools', '-r', files['runtime'],
+            '-r', files['libraries'], '-r', files['tests'])  # fmt: skip
+    env.pip(f'{family} family', '--no-deps', '-r', files[family])
     if not ops_work(env, family):
         raise SetupError(
             'the ops of mmcv do not import with this torch; delete its wheel '
             f'below {cache_folder("", "", "").parent} and set up again'
         )
     env.pip('MMAction2', '--no-deps', '-r', files['mmaction'])
-    env.pip('libraries and test tools', '-r', files['runtime'],
-            '-r', files['libraries'], '-r', files['tests'])  # fmt: skip
     env.pip('mmvmtl itself', '--no-deps', '--no-build-isolation', '-e', ROOT)
     env.run('what upstream left out', env.python, '-m', 'mmvmtl.doctor',
             '--fix')  # fmt: skip
