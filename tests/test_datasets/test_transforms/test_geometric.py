@@ -104,6 +104,13 @@ def test_an_affine_box_holds_its_four_corners(clip):
     )
 
 
+def test_a_velocity_turns_with_the_image(clip):
+    """A quarter turn (x, y) → (−y, x) makes (3, −2) into (2, 3)."""
+    frame = clip['frames'][1]
+    affine_frame(frame, np.array([[0.0, -1, 60], [1, 0, 0]]))
+    np.testing.assert_allclose(frame['gt_velocities'], [[2, 3]] * 2)
+
+
 def test_two_affine_maps_are_their_product(clip):
     once, twice = copy.deepcopy(clip['frames'][1]), clip['frames'][1]
     a = np.array([[2.0, 0, 1], [0, 0.5, 3]])

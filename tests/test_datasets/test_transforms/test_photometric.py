@@ -1,3 +1,5 @@
+import random
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,14 @@ def test_all_frames_get_the_same_draw_and_clips_differ(clip, kind):
         assert frames[0]['img'].dtype == np.uint8
         seen.append(frames[0]['img'].tobytes())
     assert len(set(seen)) > 1
+
+
+def test_pythons_generator_is_shared_by_the_frames_too(clip):
+    def shade(results):
+        return {'img': np.full_like(results['img'], random.randrange(256))}
+
+    frames = ClipPhotometric([shade])(clip)['frames']
+    assert len({frame['img'].tobytes() for frame in frames}) == 1
 
 
 def test_the_input_is_not_written_to(clip):
