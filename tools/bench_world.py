@@ -2,8 +2,8 @@
 
     python tools/bench_world.py
 
-Whole videos are drawn and encoded in turn, on one thread each, so that a
-busy machine slows both alike; the ratio of speeds is drawing / encoding.
+Whole videos are drawn and encoded in turn, on one thread each. CPU time
+counts: other processes on a busy machine would slow either by chance.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def time_videos(world: SyntheticWorld, videos: range) -> tuple[float, float]:
     draw = encode = 0.0
     count = 0
     for index in videos:
-        start = time.perf_counter()
+        start = time.process_time()
         video = world.video(index)
         frames = [video.frame(t)[0] for t in range(video.length)]
-        middle = time.perf_counter()
+        middle = time.process_time()
         for frame in frames:
             cv2.imencode('.jpg', frame)
-        encode += time.perf_counter() - middle
+        encode += time.process_time() - middle
         draw += middle - start
         count += len(frames)
     return 1e3 * draw / count, 1e3 * encode / count

@@ -1,8 +1,8 @@
 """Write the synthetic world as files.
 
-    python tools/make_synthetic.py data/synthetic --train 200 --val 20 --test 30
+    python tools/make_synthetic.py data/synthetic --train 200 --test 30
 
-leaves annotations/{train,val,test}.json (CocoVID) and the pictures beside it.
+leaves annotations/{train,test}.json (CocoVID) and the pictures beside them.
 """
 
 from __future__ import annotations

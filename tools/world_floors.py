@@ -87,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
         floors |= world_floors.untrained_floor(cfg)
     floors |= read_results(args.results)
     for name, value in floors.items():
-        print(f'{name:<40} {value}' if isinstance(value, list) else f'{name:<40} {value:8.3f}')
+        print(f'{name:<40} {value:8.3f}')
     if args.out:
         cli.check_writable(Path(args.out).parent, '--out')
         Path(args.out).write_text(json.dumps(floors, indent=1))

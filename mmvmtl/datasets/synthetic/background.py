@@ -137,7 +137,7 @@ def draw_occluders(
         rng (np.random.Generator): The source of randomness.
 
     Returns:
-        np.ndarray: (H, W) uint8 mask, 255 where an occluder stands.
+        np.ndarray: (H, W) uint8, 0 where an occluder stands, 255 elsewhere.
     """
     mask = np.zeros(image.shape[:2], np.uint8)
     low, high = np.array(area[:2]), np.array(area[2:])
@@ -157,4 +157,4 @@ def draw_occluders(
     dark = rng.uniform(20, 110, 3)
     paint = _tinted(grain, 0.7 * dark, 1.3 * dark)
     cv2.copyTo(paint, mask, image)
-    return mask
+    return cv2.bitwise_not(mask)

@@ -82,11 +82,11 @@ class Light:
         self._gain = (1 + 0.35 * drift * pulse) / 200
 
     def __call__(self, image: np.ndarray, t: int) -> np.ndarray:
-        """Shine on frame t, (H, W, 3) uint8."""
+        """Shine on frame t, (H, W, 3) uint8, in place."""
         if not self._drift:
             return image
         field = cut(self._field, self._size, self._path[t])
-        return cv2.multiply(image, field, scale=float(self._gain[t]))
+        return cv2.multiply(image, field, image, float(self._gain[t]))
 
 
 class Sensor:
@@ -110,9 +110,10 @@ class Sensor:
         self._places = rng.integers(SPARE, size=(length, 2))
 
     def __call__(self, image: np.ndarray, t: int) -> np.ndarray:
-        """Read out frame t, (H, W, 3) uint8."""
+        """Read out frame t, (H, W, 3) uint8, in place."""
         if not self._strength:
             return image
         grain = cut(_grain(*self._size[::-1]), self._size, self._places[t])
         strength = self._strength
-        return cv2.addWeighted(image, 1, grain, strength, -128 * strength)
+        shift = -128 * strength
+        return cv2.addWeighted(image, 1, grain, strength, shift, image)

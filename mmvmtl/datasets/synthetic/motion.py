@@ -57,7 +57,9 @@ def trajectories(
     radius = distances[:, moment]
     time = np.arange(length) - length // 2
     if motion == 'rotate':
-        swept = angle[:, None] + turn * np.outer(speed / (radius + _SLOW), time)
+        swept = angle[:, None] + turn * np.outer(
+            speed / (radius + _SLOW), time
+        )
         return middle[:, None] + radius[:, None, None] * _unit(swept)
     start = middle + radius[:, None] * _unit(angle)
     speed = 0.75 * speed

@@ -14,17 +14,15 @@ from .textures import paint
 
 _MARGIN = 2  # pixels around a sprite
 _RIM = 0.09  # share of the half width, so that it tells no size
-_OUTLINE = np.float32([28, 24, 24])  # BGR of the rim of every object
-#: Owner numbers: 0 background, k + 1 instance k, 255 a static occluder.
-OCCLUDER = 255
+_RIM_COLOUR = (28, 24, 24)  # BGR
 
 
 def draw_sprite(scene: Scene, index: int) -> np.ndarray:
     """Paint one instance, upright.
 
     Returns:
-        np.ndarray: (S, S', 4) uint8 BGRA with premultiplied alpha; the
-        instance's origin is the middle of the canvas.
+        np.ndarray: (S, S', 4) uint8 BGRA; the instance's origin is the middle
+        of the canvas, and colours go on beyond its edge.
     """
     half = scene.halves[index]
     extent = np.ceil(half).astype(int) + _MARGIN
@@ -33,16 +31,13 @@ def draw_sprite(scene: Scene, index: int) -> np.ndarray:
     points = OUTLINES[scene.labels[index]]
     draw_polygon(alpha, points * half + extent, 255)
     draw_polygon(core, points * half * (1 - _RIM) + extent, 255)
-    inside = alpha > 127
-    colour = paint(
-        scene.patterns[index], tuple(half.tolist()), inside, scene.colours[index]
+    colours = np.empty((*alpha.shape, 3), np.uint8)
+    colours[:] = _RIM_COLOUR
+    pattern = paint(
+        scene.patterns[index], half.tolist(), alpha, scene.colours[index]
     )
-    share = core[..., None] / np.float32(255)
-    colour = share * colour + (1 - share) * _OUTLINE
-    sprite = np.empty((*alpha.shape, 4), np.uint8)
-    sprite[..., :3] = colour * (alpha[..., None] / np.float32(255))
-    sprite[..., 3] = alpha
-    return sprite
+    cv2.copyTo(pattern, core, colours)
+    return cv2.merge((*cv2.split(colours), alpha))
 
 
 def sprite_maps(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +95,7 @@ class Backdrop:
 
     Args:
         image (np.ndarray): (H, W, 3) uint8, larger than a frame.
-        mask (np.ndarray): (H, W) uint8, 255 where occluders stand.
+        free (np.ndarray): (H, W) uint8, 0 where occluders stand, else 255.
         size (tuple[int, int]): Width and height of a frame in pixels.
         margin (int): Pixels of ``image`` around a frame of the still camera.
     """
@@ -108,75 +103,96 @@ class Backdrop:
     def __init__(
         self,
         image: np.ndarray,
-        mask: np.ndarray,
+        free: np.ndarray,
         size: tuple[int, int],
         margin: int,
     ) -> None:
         self.size, self.margin = size, margin
-        self._shifted = {(0, 0): (image, mask)}
+        self._shifted = {(0, 0): (image, free)}
 
     def crop(self, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What a camera at ``offset`` (2,) sees: views of image and mask."""
+        """What a camera at ``offset`` (2,) sees: views of image and free."""
         steps = np.round((offset + self.margin) / GRID).astype(int).tolist()
         (x, right), (y, down) = (divmod(step, 2) for step in steps)
         if (right, down) not in self._shifted:
             self._shifted[right, down] = self._shift(right, down)
-        image, mask = self._shifted[right, down]
+        image, free = self._shifted[right, down]
         width, height = self.size
         window = slice(y, y + height), slice(x, x + width)
-        return image[window], mask[window]
+        return image[window], free[window]
 
     def _shift(self, right: int, down: int) -> tuple[np.ndarray, np.ndarray]:
-        image, mask = self._shifted[0, 0]
-        height, width = mask.shape
+        image, free = self._shifted[0, 0]
+        height, width = free.shape
         second = slice(down, height), slice(right, width)
         first = slice(0, height - down), slice(0, width - right)
         blend = cv2.addWeighted(image[first], 0.5, image[second], 0.5, 0)
-        return blend, np.minimum(mask[first], mask[second])
+        return blend, np.maximum(free[first], free[second])
+
+
+def smear(
+    window: list[int], patch: np.ndarray, numbers: np.ndarray, kernel
+) -> tuple[list[int], np.ndarray, np.ndarray]:
+    """Blur a patch along its motion; what belongs to it stays in place.
+
+    Returns:
+        tuple: The larger window, BGRA with premultiplied alpha, and owner
+        numbers, as :func:`compose` takes them.
+    """
+    pad = kernel.shape[0] // 2
+    border = (pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    inside = cv2.threshold(numbers, 0, 255, cv2.THRESH_BINARY)[1]
+    solid = cv2.merge([*cv2.split(patch)[:3], inside])
+    solid = cv2.bitwise_and(solid, cv2.merge([inside] * 4))
+    blurred = cv2.filter2D(cv2.copyMakeBorder(solid, *border), -1, kernel)
+    x1, y1, x2, y2 = window
+    window = [x1 - pad, y1 - pad, x2 + pad, y2 + pad]
+    return window, blurred, cv2.copyMakeBorder(numbers, *border)
 
 
 def compose(
     ground: np.ndarray,
-    occluders: np.ndarray,
+    free: np.ndarray,
     patches: list[tuple[list[int], np.ndarray, np.ndarray]],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Put patches, from the farthest to the nearest, before a background.
 
     Args:
         ground (np.ndarray): (H, W, 3) uint8, with the occluders drawn.
-        occluders (np.ndarray): (H, W) uint8, :data:`OCCLUDER` where one
-            stands and 0 elsewhere.
-        patches (list): (window, colours, numbers): xyxy in pixels, (h, w, 4)
-            uint8 BGRA with premultiplied alpha, and (h, w) uint8 owner
-            numbers, which rise from patch to patch, or 0.
+        free (np.ndarray): (H, W) uint8, 0 where an occluder stands and 255
+            elsewhere.
+        patches (list): (window, colours, numbers): xyxy in pixels; (h, w, 3)
+            uint8 BGR, or (h, w, 4) with premultiplied alpha, which is
+            blended; and (h, w) uint8 owner numbers, which rise from patch to
+            patch, or 0.
 
     Returns:
-        tuple[np.ndarray, np.ndarray]: The frame (H, W, 3) and the owner
-        numbers of its pixels (H, W), uint8.
+        tuple[np.ndarray, np.ndarray]: The frame (H, W, 3), and (H, W) uint8
+        the number that owns each pixel, 0 where no patch is seen.
     """
-    height, width = occluders.shape
+    height, width = free.shape
     frame = ground.copy()
     owner = np.zeros((height, width), np.uint8)
-    for (x1, y1, x2, y2), patch, numbers in patches:
+    for (x1, y1, x2, y2), colours, numbers in patches:
         left, top = max(x1, 0), max(y1, 0)
         right, bottom = min(x2, width), min(y2, height)
         if left >= right or top >= bottom:
             continue
         inner = slice(top - y1, bottom - y1), slice(left - x1, right - x1)
-        target = frame[top:bottom, left:right]
-        _blend(target, np.ascontiguousarray(patch[inner]))
-        part = owner[top:bottom, left:right]
-        cv2.max(part, numbers[inner], part)
-    cv2.copyTo(ground, occluders, frame)
-    cv2.max(owner, occluders, owner)
+        outer = slice(top, bottom), slice(left, right)
+        shown = cv2.bitwise_and(numbers[inner], free[outer])
+        if colours.shape[2] == 3:
+            cv2.copyTo(colours[inner], shown, frame[outer])
+        else:
+            _blend(frame[outer], colours[inner], free[outer])
+        cv2.max(owner[outer], shown, owner[outer])
     return frame, owner
 
 
-def _blend(target: np.ndarray, patch: np.ndarray) -> None:
+def _blend(target: np.ndarray, patch: np.ndarray, free: np.ndarray) -> None:
+    patch = cv2.bitwise_and(patch, cv2.merge([free] * 4))
     rest = cv2.bitwise_not(cv2.extractChannel(patch, 3))
-    cv2.multiply(
-        target, cv2.cvtColor(rest, cv2.COLOR_GRAY2BGR), target, 1 / 255
-    )
+    cv2.multiply(target, cv2.merge([rest] * 3), target, 1 / 255)
     cv2.add(target, cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR), target)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .camera import camera_path
 from .motion import trajectories
-from .shapes import CLASSES, OUTLINES, transformed_bounds
+from .shapes import CLASSES, turned_bounds
 from .textures import PALETTES, Pattern, sample_pattern
 
 _CANDIDATES = 60
@@ -67,14 +67,15 @@ def select(
     Returns:
         np.ndarray: Indices of the chosen ones, in random order.
     """
-    partly, mostly = inside > 0.1, inside > 0.4
-    count = np.zeros(inside.shape[1], int)
+    partly = (inside > 0.1).astype(np.float32)
+    mostly = (inside > 0.4).astype(np.float32)
+    count = np.zeros(inside.shape[1], np.float32)
     total = count.copy()
     stay = partly.sum(1).clip(1) ** 1.6
     free = mostly.sum(1) >= 8
     chosen = []
     while count.min() < least:
-        free &= ~partly[:, total >= most].any(1)
+        free &= partly @ (total >= most) == 0
         if not free.any():
             break
         # Emptier frames count for more, long stays for less: objects shall
@@ -115,15 +116,10 @@ def _looks(
     return groups
 
 
-def _shapes(
-    labels: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    num = len(labels)
+def _sizes(num: int, rng: np.random.Generator) -> np.ndarray:
     side = np.exp(rng.uniform(np.log(20), np.log(58), num))
     aspect = np.exp(rng.uniform(-0.18, 0.18, num))
-    halves = np.stack([side * aspect, side / aspect], 1) / 2
-    halves = halves.clip(_SIDES[0] / 2 + 0.5, _SIDES[1] / 2 - 0.5)
-    return halves, [OUTLINES[k] * half for k, half in zip(labels, halves)]
+    return np.stack([side * aspect, side / aspect], 1) / 2
 
 
 def _turns(num: int, length: int, rng: np.random.Generator) -> np.ndarray:
@@ -133,14 +129,22 @@ def _turns(num: int, length: int, rng: np.random.Generator) -> np.ndarray:
     return rest + swing * np.sin(0.1 * np.arange(length) + phase)
 
 
-def _fit_sides(halves, outlines, boxes, centres, angles):
-    """Shrink or grow instances whose turned box leaves the allowed sides."""
-    sides = boxes[..., 2:] - boxes[..., :2]
+def _fit_sides(
+    labels: np.ndarray, halves: np.ndarray, angles: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scale objects so that their boxes keep to the allowed sides.
+
+    Returns:
+        tuple[np.ndarray, np.ndarray]: ``halves`` (N, 2), scaled, and the
+        boxes (N, T, 4) around the origins.
+    """
+    halves = halves.clip(_SIDES[0] / 2, _SIDES[1] / 2)
+    bounds = turned_bounds(labels, halves, angles)
+    sides = bounds[..., 2:] - bounds[..., :2]
     shrink = np.minimum(1, (_SIDES[1] - 0.1) / sides.max((1, 2)))
     grow = np.maximum(1, (_SIDES[0] + 0.1) / sides.min((1, 2)))
     scale = (shrink * grow)[:, None]
-    outlines = [points * s for points, s in zip(outlines, scale)]
-    return halves * scale, transformed_bounds(outlines, centres, angles)
+    return halves * scale, bounds * scale[..., None]
 
 
 def _colours(
@@ -202,7 +206,7 @@ def draw_scene(
     centres = centres - camera
     angles = _turns(_CANDIDATES, length, rng)
     labels = rng.integers(len(CLASSES), size=_CANDIDATES)
-    halves, _ = _shapes(labels, rng)
+    halves = _sizes(_CANDIDATES, rng)
     # Whom to keep is decided on upright boxes: classes are dealt afterwards.
     upright = np.concatenate(
         [centres - halves[:, None], centres + halves[:, None]], -1
@@ -214,15 +218,13 @@ def draw_scene(
     labels, halves = labels[chosen], halves[chosen]
     lasting = (inside[chosen] > 0.6).sum(1) >= min(16, length // 2)
     groups = _looks(labels, halves, lasting, rng)
-    outlines = [OUTLINES[k] * half for k, half in zip(labels, halves)]
-    boxes = transformed_bounds(outlines, centres, angles)
-    halves, boxes = _fit_sides(halves, outlines, boxes, centres, angles)
+    halves, bounds = _fit_sides(labels, halves, angles)
     return Scene(
         labels=labels,
         halves=halves,
         centres=centres,
         angles=angles,
-        boxes=boxes,
+        boxes=bounds + np.tile(centres, 2),
         camera=camera,
         patterns=_patterns(groups, 2 * halves.min(1), families, rng),
         colours=_colours(groups, 0.6, rng),

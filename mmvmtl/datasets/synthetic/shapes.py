@@ -50,6 +50,12 @@ OUTLINES = tuple(
 )
 
 
+#: The same, (5, 32, 2), with the first vertex repeated where there are fewer.
+_PADDED = np.stack(
+    [np.concatenate([p, np.repeat(p[:1], 32 - len(p), 0)]) for p in OUTLINES]
+)
+
+
 def draw_polygon(canvas: np.ndarray, points: np.ndarray, colour) -> None:
     """Fill a polygon in place, antialiased.
 
@@ -63,27 +69,21 @@ def draw_polygon(canvas: np.ndarray, points: np.ndarray, colour) -> None:
     cv2.fillPoly(canvas, [fixed], colour, cv2.LINE_AA, _SHIFT)
 
 
-def transformed_bounds(
-    outlines: list[np.ndarray], centres: np.ndarray, angles: np.ndarray
+def turned_bounds(
+    labels: np.ndarray, halves: np.ndarray, angles: np.ndarray
 ) -> np.ndarray:
-    """Bounding boxes of outlines that are turned and moved.
+    """Bounding boxes of turned objects around their origins.
 
     Args:
-        outlines (list[np.ndarray]): N arrays (V, 2) in pixels around the
-            object's origin.
-        centres (np.ndarray): (N, T, 2) origins in pixels.
+        labels (np.ndarray): (N,) classes.
+        halves (np.ndarray): (N, 2) half widths and heights, pixels.
         angles (np.ndarray): (N, T) turns in radians.
 
     Returns:
         np.ndarray: (N, T, 4) xyxy in pixels.
     """
-    boxes = np.empty((*angles.shape, 4))
-    for box, points, centre, angle in zip(boxes, outlines, centres, angles):
-        cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
-        x = cos * points[:, 0] - sin * points[:, 1]
-        y = sin * points[:, 0] + cos * points[:, 1]
-        box[:, 0] = x.min(1) + centre[:, 0]
-        box[:, 1] = y.min(1) + centre[:, 1]
-        box[:, 2] = x.max(1) + centre[:, 0]
-        box[:, 3] = y.max(1) + centre[:, 1]
-    return boxes
+    points = _PADDED[labels] * halves[:, None]
+    cos, sin = np.cos(angles)[..., None], np.sin(angles)[..., None]
+    px, py = points[:, None, :, 0], points[:, None, :, 1]
+    x, y = cos * px - sin * py, sin * px + cos * py
+    return np.stack([x.min(2), y.min(2), x.max(2), y.max(2)], -1)

@@ -90,9 +90,7 @@ def noise(size, length, rng) -> Look:
 def thermal(size, length, rng) -> Look:
     """One channel: objects glow, what is behind them is cold and flat."""
     sensor = Sensor(0.15, size, length, rng)
-    numbers = np.arange(256)
-    is_object = (numbers > 0) & (numbers < 255)
-    heat = np.where(is_object, 105, 30).astype(np.uint8)
+    heat = np.where(np.arange(256) > 0, 105, 30).astype(np.uint8)
 
     def look(image, owner, t):
         grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)

@@ -147,7 +147,7 @@ def sample_pattern(
 
 def paint(
     pattern: Pattern,
-    half: tuple[float, float],
+    half: list[float],
     inside: np.ndarray,
     colours: np.ndarray,
 ) -> np.ndarray:
@@ -155,14 +155,13 @@ def paint(
 
     Args:
         pattern (Pattern): What to paint.
-        half (tuple[float, float]): Half width and half height of the object
-            in pixels, Python floats.
-        inside (np.ndarray): (H, W) bool, the object; the two colours get
-            half of it each.
+        half (list[float]): Half width and half height of the object, pixels.
+        inside (np.ndarray): (H, W) uint8, > 127 in the object; the two
+            colours get half of it each.
         colours (np.ndarray): (2, 3) BGR.
 
     Returns:
-        np.ndarray: (H, W, 3) float32 BGR.
+        np.ndarray: (H, W, 3) uint8 BGR.
     """
     height, width = inside.shape
     x = (np.arange(width, dtype=np.float32) + 0.5 - width / 2) / half[0]
@@ -174,10 +173,12 @@ def paint(
     u = cos * x + (sin * y)[:, None]
     v = (cos * y)[:, None] - sin * x
     field = FAMILIES[pattern.family](u, v, pattern)
-    values = field[inside]
-    field = field - np.partition(values, len(values) // 2)[len(values) // 2]
+    values = field[inside > 127]
+    middle = len(values) // 2
+    median = float(np.partition(values, middle)[middle])
     # About one pixel from colour to colour, whatever the frequency.
-    steep = half[0] / (4 * pattern.frequency * float(values.std() + 1e-6))
-    share = np.clip(0.5 + field * steep, 0, 1)[..., None]
-    first, second = colours.astype(np.float32)
-    return second + share * (first - second)
+    steep = half[0] / (4 * pattern.frequency * (float(values.std()) + 1e-6))
+    steep, shift = 255 * steep, 127.5 - 255 * steep * median
+    index = np.clip(field * steep + shift, 0, 255).astype(np.uint8)
+    table = np.linspace(colours[1], colours[0], 256).astype(np.uint8)
+    return cv2.LUT(cv2.merge([index] * 3), table.reshape(1, 256, 3))

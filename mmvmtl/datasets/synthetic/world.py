@@ -20,6 +20,7 @@ from .rendering import (
     compose,
     draw_sprite,
     line_kernel,
+    smear,
     sprite_maps,
     territory,
     visible_part,
@@ -193,13 +194,13 @@ class SyntheticVideo:
         """
         if not 0 <= t < self.length:
             raise IndexError(f'frame {t} of a video of {self.length} frames.')
-        ground, occluders = self._backdrop.crop(self.scene.camera[t])
+        ground, free = self._backdrop.crop(self.scene.camera[t])
         if self._second is not None:
             other, _ = self._second.crop(self.scene.camera[t])
             share = self.world.background_change * t / (self.length - 1)
             ground = cv2.addWeighted(ground, 1 - share, other, share, 0)
         patches, wholes = self._patches(t)
-        image, owner = compose(ground, occluders, patches)
+        image, owner = compose(ground, free, patches)
         image = self._look(self._light(image, t), owner, t)
         return self._sensor(image, t), self._annotate(t, owner, wholes)
 
@@ -214,27 +215,19 @@ class SyntheticVideo:
             patch = warp_sprite(self._sprite(k), self._maps[k, t], window)
             numbers = territory(patch, k + 1)
             wholes[k] = cv2.countNonZero(numbers)
-            if self.world.motion_blur:
-                window, patch, numbers = self._smear(
-                    k, t, window, patch, numbers
-                )
-            patches.append((window, patch, numbers))
+            kernel = self._blur_kernel(k, t)
+            if kernel is None:
+                colours = cv2.cvtColor(patch, cv2.COLOR_BGRA2BGR)
+                patches.append((window, colours, numbers))
+            else:
+                patches.append(smear(window, patch, numbers, kernel))
         return patches, wholes
 
-    def _smear(self, k, t, window, patch, numbers):
-        """Blur a patch along its motion; its mask keeps its place."""
-        past = max(t, 1)
-        centres = self.scene.centres[k]
-        step = self.world.motion_blur * (centres[past] - centres[past - 1])
-        kernel = line_kernel(step)
-        if kernel is None:
-            return window, patch, numbers
-        pad = kernel.shape[0] // 2
-        frame = (pad, pad, pad, pad, cv2.BORDER_CONSTANT)
-        patch = cv2.filter2D(cv2.copyMakeBorder(patch, *frame), -1, kernel)
-        numbers = cv2.copyMakeBorder(numbers, *frame)
-        x1, y1, x2, y2 = window
-        return (x1 - pad, y1 - pad, x2 + pad, y2 + pad), patch, numbers
+    def _blur_kernel(self, k: int, t: int) -> np.ndarray | None:
+        if not self.world.motion_blur:
+            return None
+        past, now = self.scene.centres[k, max(t, 1) - 1 : max(t, 1) + 1]
+        return line_kernel(self.world.motion_blur * (now - past))
 
     def _annotate(
         self, t: int, owner: np.ndarray, wholes: dict[int, int]
@@ -295,14 +288,14 @@ class SyntheticVideo:
         other = image.copy()
         state = rng.bit_generator.state
         area = (margin, margin, margin + width, margin + height)
-        mask = draw_occluders(image, area, rng)
-        first = Backdrop(image, mask, self.world.size, margin)
+        free = draw_occluders(image, area, rng)
+        first = Backdrop(image, free, self.world.size, margin)
         if not self.world.background_change:
             return first, None
         other = draw_background(self._grounds, *larger, rng)
         rng.bit_generator.state = state
         draw_occluders(other, area, rng)
-        return first, Backdrop(other, mask, self.world.size, margin)
+        return first, Backdrop(other, free, self.world.size, margin)
 
     @property
     def _backdrop(self) -> Backdrop:
