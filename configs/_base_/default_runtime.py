@@ -6,7 +6,17 @@ default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=20),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(
+        type='CheckpointHook',
+        interval=1,
+        max_keep_ckpts=2,
+        # Which way is better, for save_best on any of our metrics.
+        greater_keys=(
+            *('mAP', 'HOTA', 'DetA', 'AssA', 'MOTA', 'IDF1'),
+            *('rank1', 'top1', 'precision', 'recall', 'f1'),
+        ),
+        less_keys=('IDSW', 'velocity_mae'),
+    ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 env_cfg = dict(

@@ -1,6 +1,6 @@
 """Boxes, clip labels and tracks on the synthetic world, full budget.
 
-    python tools/train.py configs/synthetic/video_mtl_rtmdet_tiny.py
+python tools/train.py configs/synthetic/video_mtl_rtmdet_tiny.py
 """
 
 _base_ = [

@@ -1,6 +1,6 @@
 """Boxes, clip labels and tracks on the synthetic world, a few minutes.
 
-    python tools/train.py configs/synthetic/video_mtl_rtmdet_tiny_short.py
+python tools/train.py configs/synthetic/video_mtl_rtmdet_tiny_short.py
 """
 
 _base_ = [

@@ -1,6 +1,6 @@
 """Boxes, identities and velocities of four fish, RTMDet-tiny from scratch.
 
-    python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
+python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
 """
 
 _base_ = [

@@ -22,8 +22,9 @@ from mmvmtl.registry import METRICS
 class VideoClsMetric(VideoMetric):
     """``cls/clip_top1``, ``cls/frame_top1`` and numbers of each class, 0..1.
 
-    The scores of all clips of a video are averaged, and the largest is the
-    video's label. Frames count one by one where they carry
+    A video that comes in several chunks is labelled by the score of its last
+    one: a stream's score is the mean over all it has seen, so the label does
+    not depend on how the video was cut. Frames count one by one where they carry
     ``gt_frame_label`` (>= 0) and ``pred_frame_label``.
 
     ``cls/<class>/precision``, ``recall`` and ``f1`` are given for each class
@@ -71,7 +72,7 @@ class VideoClsMetric(VideoMetric):
                 }
 
     def compute(self, records: list[Record]) -> dict[str, float]:
-        """Average over clips, then count right answers."""
+        """Label every video, then count right answers."""
         clips = _label_videos([r for r in records if 'scores' in r])
         frames = np.array(
             [
@@ -95,13 +96,14 @@ class VideoClsMetric(VideoMetric):
 
 def _label_videos(clips: Sequence[Record]) -> np.ndarray:
     """Find the true and predicted label of each video, (V, 2)."""
-    scores: dict[tuple, list[np.ndarray]] = {}
+    last: dict[tuple, Record] = {}
     for clip in clips:
         key = (*clip['key'][:2], clip['label'])
-        scores.setdefault(key, []).append(clip['scores'])
+        if key not in last or clip['key'] > last[key]['key']:
+            last[key] = clip
     pairs = [
-        (label, int(np.mean(rows, axis=0).argmax()))
-        for (*_, label), rows in scores.items()
+        (label, int(clip['scores'].argmax()))
+        for (*_, label), clip in last.items()
     ]
     return np.array(pairs, np.int64).reshape(-1, 2)
 

@@ -4,14 +4,18 @@ from mmvmtl.models.detectors import VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
     BaseTaskHead,
-    ClipHead,
     DenseDetection,
     FrameHead,
+    GroupMotionHead,
     MultiTaskHead,
     TrackHead,
     TwoStageDetection,
 )
-from mmvmtl.models.losses import InstanceContrastiveLoss, WeightedMTLLoss
+from mmvmtl.models.losses import (
+    InstanceContrastiveLoss,
+    WeightedMTLLoss,
+    global_mean,
+)
 from mmvmtl.models.task_branch import TaskBranch
 from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
@@ -19,9 +23,9 @@ from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 __all__ = [
     'ActionHead',
     'BaseTaskHead',
-    'ClipHead',
     'DenseDetection',
     'FrameHead',
+    'GroupMotionHead',
     'InstanceContrastiveLoss',
     'MultiTaskHead',
     'TaskBranch',
@@ -31,4 +35,5 @@ __all__ = [
     'VideoMTLDetector',
     'VideoTracker',
     'WeightedMTLLoss',
+    'global_mean',
 ]

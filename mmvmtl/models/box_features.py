@@ -19,9 +19,7 @@ def pad_boxes(boxes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         tuple: boxes (M, K, 4) with K >= 1, and a mask (M, K) of real ones.
     """
     most = max(1, *(len(b) for b in boxes)) if boxes else 1
-    padded = torch.stack(
-        [F.pad(b, (0, 0, 0, most - len(b))) for b in boxes]
-    )
+    padded = torch.stack([F.pad(b, (0, 0, 0, most - len(b))) for b in boxes])
     counts = torch.tensor([len(b) for b in boxes], device=padded.device)
     slots = torch.arange(most, device=padded.device)
     return padded, slots[None] < counts[:, None]
@@ -37,10 +35,12 @@ def grid_in_box(boxes: Tensor, side: int) -> Tensor:
     Returns:
         Tensor: points (..., side², 2) in pixels, row by row.
     """
+    low, high = boxes[..., None, :2], boxes[..., None, 2:]
+    if side == 1:
+        return (low + high) / 2
     steps = (torch.arange(side, device=boxes.device) + 0.5) / side
     v, u = torch.meshgrid(steps, steps, indexing='ij')
     unit = torch.stack([u.flatten(), v.flatten()], dim=-1)
-    low, high = boxes[..., None, :2], boxes[..., None, 2:]
     return low + unit.to(boxes) * (high - low)
 
 
@@ -55,7 +55,8 @@ def sample_points(feat: Tensor, points: Tensor, stride: float) -> Tensor:
     Returns:
         Tensor: (M, K, G, C).
     """
-    size = torch.tensor(feat.shape[:1:-1], device=feat.device) * stride
-    grid = (points / size * 2 - 1).to(feat.dtype)
+    height, width = feat.shape[2:]
+    scale = points.new_tensor([2 / (width * stride), 2 / (height * stride)])
+    grid = (points * scale - 1).to(feat.dtype)
     values = F.grid_sample(feat, grid, align_corners=False)
     return values.permute(0, 2, 3, 1)

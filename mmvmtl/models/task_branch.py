@@ -22,4 +22,4 @@ class TaskBranch(BaseModule):
         self, feats: tuple[Tensor, ...], tasks: Sequence[str]
     ) -> dict[str, tuple[Tensor, ...]]:
         """Map each of ``tasks`` to its features, L levels of (M, C, H, W)."""
-        return {task: feats for task in tasks}
+        return dict.fromkeys(tasks, feats)

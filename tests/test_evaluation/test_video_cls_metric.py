@@ -8,15 +8,12 @@ from mmvmtl.evaluation import VideoClsMetric
 from mmvmtl.evaluation.video_cls_metric import class_scores
 
 
-def test_scores_of_a_video_are_averaged(make_frame, make_clip, evaluate):
-    """Two unsure clips for 0, one sure of 1: mean (0.43, 0.57), label 1.
-
-    A vote of the clips would say 0.
-    """
-    scores = [(0.6, 0.4), (0.6, 0.4), (0.1, 0.9)]
+def test_last_chunk_labels_a_video(make_frame, make_clip, evaluate):
+    """Chunks in any order; frame 2 comes last in time and says 1."""
+    scores = [(0.1, 0.9), (0.6, 0.4), (0.9, 0.1)]
     clips = [
         make_clip([make_frame(t, [])], label=1, scores=s)
-        for t, s in enumerate(scores)
+        for t, s in zip((2, 0, 1), scores, strict=True)
     ]
     assert evaluate(VideoClsMetric(), clips) == {
         'cls/clip_top1': 1,

@@ -1,6 +1,6 @@
 """Clips of the frozen synthetic world, and what measures them.
 
-Training videos are new in every epoch; validation and test videos have
+Training videos are new in every epoch, so nothing is augmented; validation and test videos have
 other seeds, textures and backgrounds.
 """
 
@@ -8,8 +8,7 @@ _base_ = './synthetic_world.py'
 
 train_pipeline = [
     dict(type='mmvmtl.LoadVideoFrames'),
-    dict(type='mmvmtl.ClipRandomAffine', size=(256, 192), prob=0.5),
-    dict(type='mmvmtl.ClipRandomFlip', prob=0.5),
+    dict(type='mmvmtl.ClipResize', scale=(256, 192)),
     dict(type='mmvmtl.PackVideoInputs'),
 ]
 test_pipeline = [
@@ -19,7 +18,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=3,
+    batch_size=5,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='pseudo_collate'),
@@ -28,8 +27,8 @@ train_dataloader = dict(
         type='mmvmtl.SyntheticVideoDataset',
         world=_base_.world,
         split='train',
-        num_videos=300,
-        clip=dict(length=6, stride=(2, 3)),
+        num_videos=500,
+        clip=dict(length=4, stride=(2, 4)),
         pipeline=train_pipeline,
     ),
 )

@@ -15,7 +15,11 @@ model = dict(
         type='mmvmtl.MultiTaskHead',
         heads=dict(
             cls=dict(
-                type='mmvmtl.ClipHead', num_classes=5, window=6, stride=3
+                type='mmvmtl.GroupMotionHead',
+                num_classes=5,
+                window=4,
+                stride=3,
+                hop=2,
             ),
             track=dict(
                 type='mmvmtl.TrackHead',

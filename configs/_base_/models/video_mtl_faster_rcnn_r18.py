@@ -126,7 +126,6 @@ model = dict(
                     ),
                 ),
             ),
-            cls=dict(in_channels=128),
             track=dict(in_channels=128, strides=(4, 8, 16, 32)),
         ),
     ),

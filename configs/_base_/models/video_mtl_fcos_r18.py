@@ -53,7 +53,6 @@ model = dict(
                     max_per_img=100,
                 ),
             ),
-            cls=dict(in_channels=128),
             track=dict(in_channels=128, strides=(8, 16, 32)),
         ),
     ),

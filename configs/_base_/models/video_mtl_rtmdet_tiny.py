@@ -70,7 +70,6 @@ model = dict(
                     max_per_img=100,
                 ),
             ),
-            cls=dict(in_channels=96),
             track=dict(in_channels=96, strides=(8, 16, 32)),
         ),
     ),

@@ -39,7 +39,6 @@ model = dict(
                     max_per_img=100,
                 ),
             ),
-            cls=dict(in_channels=2048),
             track=dict(in_channels=2048, strides=(32,)),
         ),
     ),

@@ -40,7 +40,6 @@ model = dict(
                     score_thr=0.01, nms=dict(type='nms', iou_threshold=0.65)
                 ),
             ),
-            cls=dict(in_channels=96),
             track=dict(in_channels=96, strides=(8, 16, 32)),
         ),
     ),

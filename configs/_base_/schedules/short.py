@@ -1,4 +1,5 @@
-"""AdamW with a short warm-up and a cosine, over 3 epochs."""
+"""AdamW for 3 epochs: warm-up, a flat first half, then a cosine."""
+
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=3)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
@@ -15,12 +16,12 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(
         type='CosineAnnealingLR',
-        eta_min_ratio=0.01,
+        eta_min_ratio=0.02,
         by_epoch=True,
         convert_to_iter_based=True,
-        begin=0,
+        begin=1,
         end=3,
-        T_max=3,
+        T_max=2,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=3)
+auto_scale_lr = dict(enable=False, base_batch_size=5)

@@ -75,9 +75,9 @@ def track(batch: ClipBatch, streams: list[Stream]) -> None:
             frame = batch.frames[m]
             ids = stream.tracks.update(**columns[m], frame_id=frame.frame_id)
             found = frame.pred_track_instances
-            ids = found.labels.new_tensor(ids)
-            found.instances_id = ids
-            frame.pred_track_instances = found[ids > 0]
+            found.instances_id = found.labels.new_tensor(ids)
+            if not ids.all():
+                frame.pred_track_instances = found[found.instances_id > 0]
 
 
 def _to_host(batch: ClipBatch) -> list[dict]:

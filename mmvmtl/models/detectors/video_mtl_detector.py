@@ -73,8 +73,8 @@ class VideoMTLDetector(BaseModel):
         """Ask for some of the tasks only; the others then cost nothing.
 
         Raises:
-            ValueError: for a name that is no task, or one that reads boxes
-                without a task that gives them.
+            ValueError: for a name that is no task, or one that needs what
+                none of the others gives.
         """
         for name in names:
             if name not in self.head.tasks:
@@ -82,14 +82,15 @@ class VideoMTLDetector(BaseModel):
                     f"'{name}' is no task of this model: it has "
                     f'{", ".join(self.head.tasks)}'
                 )
-        heads = self.head.heads
-        if not any(heads[name].gives_boxes for name in names):
-            for name in names:
-                if heads[name].reads_boxes:
-                    raise ValueError(
-                        f"task '{name}' reads detected boxes: ask for the "
-                        'detection task as well'
-                    )
+        for name in names:
+            needs = self.head.heads[name].needs
+            if needs and not any(
+                self.head.heads[other].gives == needs for other in names
+            ):
+                raise ValueError(
+                    f"task '{name}' needs {needs}: ask for the task that "
+                    'gives them as well'
+                )
         self._tasks = tuple(t for t in self.head.tasks if t in names)
         self.reset_streams()
 
@@ -147,7 +148,8 @@ class VideoMTLDetector(BaseModel):
         """
         batch = ClipBatch(data_samples)
         feats = self.branch(self.extract_feat(inputs), self.head.tasks)
-        by_task = self.head.loss(feats, batch)
+        active = self.head.active(batch)
+        by_task = self.head.loss(feats, batch, active)
         log, totals = {}, []
         for task, losses in by_task.items():
             terms = []
@@ -158,8 +160,8 @@ class VideoMTLDetector(BaseModel):
                     terms.append(value)
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
-        active = torch.tensor(self.head.active(batch), device=inputs.device)
-        total = self.weighting(torch.stack(totals), active)
+        flags = torch.tensor(active, device=inputs.device)
+        total = self.weighting(torch.stack(totals), flags)
         return dict(log, loss_mtl=total)
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:

@@ -2,20 +2,20 @@
 
 from mmvmtl.models.heads.action_head import ActionHead
 from mmvmtl.models.heads.base_task_head import BaseTaskHead
-from mmvmtl.models.heads.clip_head import ClipHead
 from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.models.heads.detection import DenseDetection, TwoStageDetection
 from mmvmtl.models.heads.frame_head import FrameHead
+from mmvmtl.models.heads.group_motion_head import GroupMotionHead
 from mmvmtl.models.heads.multi_task_head import MultiTaskHead
 from mmvmtl.models.heads.track_head import TrackHead
 
 __all__ = [
     'ActionHead',
     'BaseTaskHead',
-    'ClipHead',
     'ClipTask',
     'DenseDetection',
     'FrameHead',
+    'GroupMotionHead',
     'MultiTaskHead',
     'TrackHead',
     'TwoStageDetection',

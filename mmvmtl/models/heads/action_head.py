@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from mmvmtl.models.heads.base_task_head import Features
@@ -35,7 +37,7 @@ class ActionHead(ClipTask):
         self.level = level
         self.dims = dims
 
-    def describe(self, feats: Features) -> Tensor:
+    def describe(self, feats: Features, frames: Sequence) -> Tensor:
         """The level as it is, (M, C, H, W)."""
         return feats[self.level]
 

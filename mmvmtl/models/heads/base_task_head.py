@@ -16,13 +16,13 @@ class BaseTaskHead(BaseModule, metaclass=ABCMeta):
     """One task of a :class:`MultiTaskHead`.
 
     ``task`` is the key the head has there; a clip has labels for it when
-    ``task in sample.labelled``. A head that
-    ``reads_boxes`` is asked after those with ``gives_boxes``.
+    ``task in sample.labelled``. What a head
+    ``needs`` ('boxes', 'tracks') another one ``gives``, and is asked first.
     """
 
     task: str = ''
-    gives_boxes: bool = False
-    reads_boxes: bool = False
+    gives: str = ''
+    needs: str = ''
 
     @abstractmethod
     def forward(self, feats: Features) -> object:
@@ -32,7 +32,9 @@ class BaseTaskHead(BaseModule, metaclass=ABCMeta):
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
         """Losses of the clips that are labelled for this task.
 
-        Called only if there is one.
+        Called on every rank as soon as any rank has such a clip, because
+        ranks wait for one another where they share a normaliser. With none
+        of its own the loss must be 0; ``global_mean`` sees to both.
         """
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
+from mmvmtl.models.losses import global_mean
 
 
 class ClipTask(BaseTaskHead):
@@ -44,8 +46,8 @@ class ClipTask(BaseTaskHead):
         self.hop = hop
 
     @abstractmethod
-    def describe(self, feats: Features) -> Tensor:
-        """What is remembered of each frame, (M, ...)."""
+    def describe(self, feats: Features, frames: Sequence) -> Tensor:
+        """What is remembered of each of the M frames, (M, ...)."""
 
     @abstractmethod
     def score(self, clips: Tensor) -> Tensor:
@@ -53,11 +55,11 @@ class ClipTask(BaseTaskHead):
 
     def forward(self, feats: Features) -> Tensor:
         """Logits (1, num_classes) of the frames of one clip."""
-        return self.score(self.describe(feats)[None])
+        return self.score(self.describe(feats, ())[None])
 
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
-        """Cross entropy ``loss_clip`` over the labelled clips."""
-        described = self.describe(feats)
+        """Cross entropy ``loss_clip`` over the labelled clips of all ranks."""
+        described = self.describe(feats, batch.frames)
         by_length: dict[int, list] = {}
         for (start, end), sample in zip(
             batch.spans(), batch.samples, strict=True
@@ -69,8 +71,12 @@ class ClipTask(BaseTaskHead):
         for clips in by_length.values():
             logits.append(self.score(torch.stack([c for c, _ in clips])))
             labels += [label for _, label in clips]
-        loss = F.cross_entropy(torch.cat(logits).float(), torch.cat(labels))
-        return dict(loss_clip=loss)
+        if not logits:
+            return dict(loss_clip=global_mean(described.flatten()[:0]))
+        loss = F.cross_entropy(
+            torch.cat(logits).float(), torch.cat(labels), reduction='none'
+        )
+        return dict(loss_clip=global_mean(loss))
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:
         """Write ``pred_score`` and ``pred_label`` into every clip."""
@@ -114,7 +120,8 @@ class ClipTask(BaseTaskHead):
         rows = feats
         if len(index) < len(feats[0]):
             rows = tuple(feat[index] for feat in feats)
-        return dict(zip(chosen, self.describe(rows), strict=True))
+        frames = [batch.frames[m] for m in chosen]
+        return dict(zip(chosen, self.describe(rows, frames), strict=True))
 
     def _advance(
         self,

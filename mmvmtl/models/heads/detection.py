@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch, select_frames
@@ -14,19 +15,37 @@ from mmvmtl.registry import MODELS
 class _Detection(BaseTaskHead):
     """What both kinds share: only labelled frames are trained on."""
 
-    gives_boxes = True
+    gives = 'boxes'
 
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
         """Detection losses of the frames labelled for this task."""
         index = batch.labelled_frames(self.task)
-        frames = [batch.frames[i] for i in index.tolist()]
-        return self._frame_loss(select_frames(feats, index), frames)
+        if len(index):
+            frames = [batch.frames[i] for i in index.tolist()]
+            return self._frame_loss(select_frames(feats, index), frames)
+        # MMDet's heads share normalisers with the other ranks: take part in
+        # that with nothing found, and teach nothing.
+        frames = [_without_objects(frame) for frame in batch.frames]
+        losses = self._frame_loss(feats, frames)
+        return {
+            name: [v * 0 for v in value]
+            if isinstance(value, list)
+            else value * 0
+            for name, value in losses.items()
+        }
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:
         """Write ``pred_instances`` into every frame."""
         results = self._frame_predict(feats, batch.frames)
         for frame, result in zip(batch.frames, results, strict=True):
             frame.pred_instances = result
+
+
+def _without_objects(frame: DetDataSample) -> DetDataSample:
+    """The frame with no ground truth in it."""
+    empty = DetDataSample(metainfo=frame.metainfo)
+    empty.gt_instances = frame.gt_instances[:0]
+    return empty
 
 
 @MODELS.register_module()
@@ -49,7 +68,8 @@ class DenseDetection(_Detection):
     ) -> None:
         super().__init__(init_cfg)
         self.bbox_head = MODELS.build(
-            bbox_head, default_args=dict(train_cfg=train_cfg, test_cfg=test_cfg)
+            bbox_head,
+            default_args=dict(train_cfg=train_cfg, test_cfg=test_cfg),
         )
 
     @property

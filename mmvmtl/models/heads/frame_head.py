@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
+from mmvmtl.models.losses import global_mean
 from mmvmtl.registry import MODELS
 
 
@@ -48,17 +49,17 @@ class FrameHead(BaseTaskHead):
         return self.convs(feats[self.level]).mean(dim=(2, 3))
 
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
-        """Cross entropy ``loss_frame`` over the frames that have a label."""
+        """Cross entropy ``loss_frame`` over all ranks' labelled frames."""
         index = [
             m
             for m in batch.labelled_frames(self.task).tolist()
             if 'gt_frame_label' in batch.frames[m]
         ]
-        if not index:
-            return dict(loss_frame=self.zero_loss(feats))
-        labels = torch.cat([batch.frames[m].gt_frame_label for m in index])
-        logits = self(feats)[index].float()
-        return dict(loss_frame=F.cross_entropy(logits, labels))
+        labels = [batch.frames[m].gt_frame_label for m in index]
+        logits = self(feats)
+        labels = torch.cat(labels) if labels else logits.new_tensor([]).long()
+        loss = F.cross_entropy(logits[index].float(), labels, reduction='none')
+        return dict(loss_frame=global_mean(loss))
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:
         """Write the score and the label of every frame."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmvmtl.models.box_features import grid_in_box, sample_points
 from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.losses import global_mean
 
 
 class FramePair(NamedTuple):
@@ -104,54 +105,45 @@ class MotionReader(BaseModule):
         """
         centre = grid_in_box(boxes, 1)
         query = sample_points(maps.now, centre, self.stride)
-        around = sample_points(
-            maps.before, centre + self.window, self.stride
-        )
+        around = sample_points(maps.before, centre + self.window, self.stride)
         match = self._correlate(query, around)
         weight = (match.mean(dim=-1) * self.sharpness).softmax(dim=-1)
         shift = weight.to(self.window) @ self.window
         rest = self.rest(torch.cat([match.flatten(2), hidden], dim=-1))
         origin = shift + rest.float() * self.step
-        return -origin / maps.gap[:, None, None]
+        # A gap of 1 where there is none keeps NaN out of the gradient.
+        known = maps.gap.isfinite()[:, None, None]
+        gap = maps.gap.nan_to_num(1.0)[:, None, None]
+        return (-origin / gap).masked_fill(~known, float('nan'))
 
     def _correlate(self, query: Tensor, around: Tensor) -> Tensor:
         """Scaled products (M, K, G, groups) of (M, K, 1, D), (M, K, G, D)."""
         split = (self.groups, -1)
-        query = F.normalize(query.unflatten(-1, split), dim=-1)
-        around = F.normalize(around.unflatten(-1, split), dim=-1)
-        return (query * around).sum(dim=-1) * 4
+        query = F.normalize(query.float().unflatten(-1, split), dim=-1) * 4
+        around = around.float().unflatten(-1, split)
+        # The products are divided, not the many vectors of the window; the
+        # square of their length, because torch's norm is slow on strides.
+        scale = around.square().sum(dim=-1).clamp_min(1e-12).rsqrt()
+        return (query * around).sum(dim=-1) * scale
 
-    def loss(
-        self,
-        feat: Tensor,
-        batch: ClipBatch,
-        task: str,
-        boxes: Tensor,
-        real: Tensor,
-        hidden: Tensor,
-        target: Tensor,
-    ) -> Tensor:
-        """Smooth L1, (), over boxes whose velocity is known.
+    def loss(self, predicted: Tensor, target: Tensor, gap: Tensor) -> Tensor:
+        """Smooth L1, (), over boxes of all ranks whose velocity is known.
 
         Args:
-            feat (Tensor): finest level, (M, C, H, W).
-            batch (ClipBatch): the clips the M frames belong to.
-            task (str): name of the task, for the clips' memory.
-            boxes (Tensor): (M, K, 4), padded.
-            real (Tensor): mask (M, K) of the K' boxes that are none padding.
-            hidden (Tensor): the boxes' own features, (M, K, F).
-            target (Tensor): (K', 2), pixels per frame, NaN where unknown.
+            predicted (Tensor): (K, 2), pixels per frame, NaN without a frame
+                before.
+            target (Tensor): (K, 2), NaN where unknown.
+            gap (Tensor): (K,), frames between the two that were compared;
+                the error counts over it, in steps of the window.
         """
-        maps = self.pair(feat, batch, task)
-        # A gap of 1 where there is none keeps NaN out of the gradient.
-        known = maps.gap.isfinite()
-        gap = maps.gap.nan_to_num(1.0)
-        predicted = self.read(maps._replace(gap=gap), boxes, hidden)[real]
-        usable = known[:, None].expand_as(real)[real]
-        usable = usable & target.isfinite().all(dim=-1)
-        if not usable.any():
-            return predicted.sum() * 0
-        unit = (gap / self.step)[:, None].expand_as(real)[real][usable, None]
-        return F.smooth_l1_loss(
-            predicted[usable] * unit, target[usable] * unit, beta=0.25
+        usable = predicted.isfinite().all(dim=-1)
+        usable &= target.isfinite().all(dim=-1)
+        unit = gap[usable, None] / self.step
+        return global_mean(
+            F.smooth_l1_loss(
+                predicted[usable] * unit,
+                target[usable] * unit,
+                beta=0.25,
+                reduction='none',
+            )
         )

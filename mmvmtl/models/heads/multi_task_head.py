@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+from mmengine.dist import all_reduce
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor
 
@@ -16,8 +18,8 @@ from mmvmtl.registry import MODELS
 class MultiTaskHead(BaseModule):
     """Task heads by name, trained together and asked in order.
 
-    A head that reads predicted boxes (tracking) is asked last, wherever it
-    stands in the config: merged configs do not keep an order.
+    A head that needs boxes or tracks is asked after the one that gives them,
+    wherever it stands in the config: merged configs do not keep an order.
 
     Args:
         heads (dict[str, dict]): task name to the config of its head; None
@@ -26,6 +28,7 @@ class MultiTaskHead(BaseModule):
 
     Raises:
         TypeError: if a head is not a :class:`BaseTaskHead`.
+        ValueError: if no head gives what another one needs.
     """
 
     def __init__(
@@ -46,9 +49,7 @@ class MultiTaskHead(BaseModule):
                     "'mmvmtl.ActionHead'"
                 )
             head.task = task
-        self.heads = ModuleDict(
-            sorted(built.items(), key=lambda item: item[1].reads_boxes)
-        )
+        self.heads = ModuleDict(_in_order(built))
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -63,21 +64,32 @@ class MultiTaskHead(BaseModule):
         }
 
     def active(self, batch: ClipBatch) -> tuple[bool, ...]:
-        """Per task whether any clip of the batch has labels for it."""
-        return tuple(any(batch.labelled(task)) for task in self.tasks)
+        """Per task whether a clip of any rank's batch has labels for it."""
+        flags = [any(batch.labelled(task)) for task in self.tasks]
+        everywhere = torch.tensor(flags, dtype=torch.long)
+        all_reduce(everywhere, op='max')
+        return tuple(bool(flag) for flag in everywhere)
 
     def loss(
-        self, feats: dict[str, Features], batch: ClipBatch
+        self,
+        feats: dict[str, Features],
+        batch: ClipBatch,
+        active: Sequence[bool],
     ) -> dict[str, dict[str, Tensor]]:
-        """Losses of every task; a zero for one without labels."""
-        losses = {}
-        for (task, head), active in zip(
-            self.heads.items(), self.active(batch), strict=True
+        """Losses of every task; a zero for one without labels here.
+
+        Args:
+            feats (dict[str, Features]): features by task.
+            batch (ClipBatch): the clips they belong to.
+            active (Sequence[bool]): per task what :meth:`active` says.
+        """
+        losses: dict[str, dict[str, Tensor]] = {}
+        for (task, head), anywhere in zip(
+            self.heads.items(), active, strict=True
         ):
-            if active:
-                losses[task] = head.loss(feats[task], batch)
-            else:
-                losses[task] = {'loss_none': head.zero_loss(feats[task])}
+            losses[task] = head.loss(feats[task], batch) if anywhere else {}
+            if not any(batch.labelled(task)):
+                losses[task]['loss_none'] = head.zero_loss(feats[task])
         return losses
 
     def predict(
@@ -90,3 +102,22 @@ class MultiTaskHead(BaseModule):
         for task, head in self.heads.items():
             if task in tasks:
                 head.predict(feats[task], batch)
+
+
+def _in_order(heads: dict[str, BaseTaskHead]) -> dict[str, BaseTaskHead]:
+    """The heads, each behind those that give what it needs."""
+    ready: dict[str, BaseTaskHead] = {}
+    given = {''}
+    while len(ready) < len(heads):
+        waiting = {t: h for t, h in heads.items() if t not in ready}
+        able = {t: h for t, h in waiting.items() if h.needs in given}
+        if not able:
+            task, head = next(iter(waiting.items()))
+            raise ValueError(
+                f"the head of task '{task}' needs {head.needs}, which no "
+                f'head gives: add one to heads, or take {task} out with '
+                f'{task}=None'
+            )
+        ready.update(able)
+        given.update(head.gives for head in able.values())
+    return ready

@@ -44,7 +44,8 @@ class TrackHead(BaseTaskHead):
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
-    reads_boxes = True
+    gives = 'tracks'
+    needs = 'boxes'
 
     def __init__(
         self,
@@ -115,7 +116,11 @@ class TrackHead(BaseTaskHead):
         return ~(gt.visibilities < self.min_visibility)
 
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
-        """``loss_embed`` and, with motion, ``loss_velocity``."""
+        """``loss_embed`` and, with motion, ``loss_velocity``.
+
+        What is read at the (shaken) boxes stands in ``gt_readout`` of each
+        frame for the heads behind this one, with its gradient.
+        """
         labelled = set(batch.labelled_frames(self.task).tolist())
         truth = []
         for index, frame in enumerate(batch.frames):
@@ -137,11 +142,19 @@ class TrackHead(BaseTaskHead):
             )
         )
         if self.motion is not None:
-            target = torch.cat([gt.velocities for gt in truth])
+            maps = self.motion.pair(feats[0], batch, self.task)
+            velocities = self.motion.read(maps, boxes, hidden)
             loss = self.motion.loss(
-                feats[0], batch, self.task, boxes, real, hidden, target
+                velocities[real],
+                torch.cat([gt.velocities for gt in truth]),
+                maps.gap[:, None].expand_as(real)[real],
             )
             losses['loss_velocity'] = self.velocity_weight * loss
+            for m, frame in enumerate(batch.frames):
+                frame.gt_readout = InstanceData(
+                    bboxes=boxes[m, real[m]],
+                    velocities=velocities[m, real[m]],
+                )
         return losses
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:
@@ -179,6 +192,8 @@ class TrackHead(BaseTaskHead):
         self, feats: Features, maps: object, boxes: list[Tensor]
     ) -> list[dict[str, Tensor]]:
         """Per frame embeddings (N, E) and velocities (N, 2)."""
+        if not any(map(len, boxes)):
+            return [self._nothing(b) for b in boxes]
         padded, _ = pad_boxes(boxes)
         hidden = self._describe(feats, padded)
         embeddings = F.normalize(self.embed(hidden).float(), dim=-1)
@@ -189,3 +204,10 @@ class TrackHead(BaseTaskHead):
             {name: value[m, : len(b)] for name, value in out.items()}
             for m, b in enumerate(boxes)
         ]
+
+    def _nothing(self, boxes: Tensor) -> dict[str, Tensor]:
+        """What is read at no boxes (0, 4)."""
+        out = {'embeddings': boxes.new_zeros(0, self.embed.out_features)}
+        if self.motion is not None:
+            out['velocities'] = boxes.new_zeros(0, 2)
+        return out

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmvmtl.models.losses.normalise import global_mean
 from mmvmtl.registry import MODELS
 
 
@@ -23,7 +24,8 @@ class InstanceContrastiveLoss(BaseModule):
 
     P(i) are boxes of the same instance in other frames. N(i) are boxes of
     other instances of the same class, because association never compares
-    classes. Without any pair the loss is 0.
+    classes. The mean is taken over the pairs of all ranks; without any pair
+    the loss is 0.
 
     Args:
         temperature (float): :math:`\tau > 0`.
@@ -50,7 +52,8 @@ class InstanceContrastiveLoss(BaseModule):
         self, embeddings: Tensor, clips: Tensor, ids: Tensor, labels: Tensor
     ) -> Tensor:
         """Loss, (), of ``embeddings`` (K, E) with ``clips``, ``ids``,
-        ``labels`` (K,); an id counts within its clip."""
+        ``labels`` (K,); an id counts within its clip.
+        """
         unit = F.normalize(embeddings.float(), dim=1)
         logits = unit @ unit.T / self.temperature
         same_clip = clips[:, None] == clips[None]
@@ -62,9 +65,7 @@ class InstanceContrastiveLoss(BaseModule):
             len(ids), dtype=torch.bool, device=ids.device
         )
         anchor, match = positive.nonzero(as_tuple=True)
-        if len(anchor) == 0:
-            return embeddings.sum() * 0
         floor = torch.finfo(logits.dtype).min
         repel = logits.masked_fill(~negative, floor).logsumexp(dim=1)
         attract = logits[anchor, match]
-        return F.softplus(repel[anchor] - attract).mean()
+        return global_mean(F.softplus(repel[anchor] - attract))

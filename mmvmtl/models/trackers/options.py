@@ -104,13 +104,13 @@ class Recover:
     Attributes:
         gate: Least similarity: the cosine, or without embedding the nearness
             (1 at the expected place, 0 at ``reach``).
-        reach: Largest distance of centres from the expected place, in mean
-            box sides (geometric) per frame since the track was seen; None:
-            anywhere.
+        reach: Largest distance of centres from the expected place, in box
+            sides (geometric mean of w and h) per frame since the track was
+            seen; None: anywhere, by looks alone.
     """
 
-    gate: float = 0.6
-    reach: float | None = None
+    gate: float = 0.75
+    reach: float | None = 3.0
 
 
 @dataclass(frozen=True)

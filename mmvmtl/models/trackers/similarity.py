@@ -83,6 +83,9 @@ class Similarity:
             value = np.maximum(value, self._displaced_iou(tracks, dets))
         if not first:
             return tracks, dets, value
+        # Whether pairs that do not touch are listed depends on their number.
+        touch = np.flatnonzero(value > 0)
+        tracks, dets, value = tracks[touch], dets[touch], value[touch]
         if motion.score_weight:
             value *= self.detections.scores[dets]
         if embedding is not None:

@@ -27,17 +27,19 @@ Switch = dict[str, Any] | bool | None
 class VideoTracker:
     """One lifecycle of tracks; known trackers are settings of it.
 
-    The defaults are `ByteTrack <https://arxiv.org/abs/2110.06864>`_. Others:
+    The defaults are in the manner of `ByteTrack
+    <https://arxiv.org/abs/2110.06864>`_. Others:
 
     - `SORT <https://arxiv.org/abs/1602.00763>`_: ``scores=dict(high=0.5,
       low=None, new=0.5), gates=dict(first=0.3, tentative=0.3),
-      motion=dict(score_weight=False), lifecycle=dict(max_lost=1,
-      report_tentative=False)``;
+      motion=dict(score_weight=False), lifecycle=dict(min_hits=3,
+      max_lost=1, report_tentative=False)``;
     - in the manner of `OC-SORT <https://arxiv.org/abs/2203.14360>`_:
       ``motion=dict(reupdate=True)`` beside ByteTrack's;
     - by looks alone: ``motion=False, embedding=True,
       gates=dict(first=0.5, tentative=0.5), scores=dict(low=None)``;
-    - everything: ``embedding=True, velocity=True, recover=True``.
+    - everything: ``gates=dict(first=0.3), embedding=True, velocity=True,
+      recover=True``.
 
     The tracker itself holds no tracks: each video has a stream.
 

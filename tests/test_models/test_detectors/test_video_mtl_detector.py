@@ -42,9 +42,7 @@ def test_parse_losses_trains_on_the_total_alone(build, clip):
     assert 'det.loss_cls' in log
 
 
-def test_task_without_labels_has_zero_gradient_and_no_missing_one(
-    build, clip
-):
+def test_task_without_labels_has_zero_gradient_and_no_missing_one(build, clip):
     model = build().train()
     clips = [clip(2, labelled=('det',))]
     model(_frames(2), clips, mode='loss')['loss_mtl'].backward()
@@ -137,7 +135,7 @@ def test_tasks_that_are_not_asked_are_not_computed(build, clip):
 
 @pytest.mark.parametrize(
     'tasks, sentence',
-    [(('det', 'trak'), "'trak' is no task"), (('track',), 'ask for the detection')],
+    [(('det', 'trak'), "'trak' is no task"), (('track',), 'needs boxes')],
 )
 def test_wrong_tasks_are_named(build, tasks, sentence):
     with pytest.raises(ValueError, match=sentence):

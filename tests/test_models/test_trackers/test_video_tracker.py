@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
-from mmvmtl.models.trackers import VideoTracker
+from mmvmtl.models.trackers import VideoTracker, association
 from mmvmtl.registry import TASK_UTILS
 
 RED, BLUE = [1.0, 0.0], [0.0, 1.0]
 EVERYTHING = dict(
-    embedding=True, velocity=True, recover=True, lifecycle=dict(max_lost=50)
+    gates=dict(first=0.3),
+    embedding=True,
+    velocity=True,
+    recover=True,
+    lifecycle=dict(max_lost=50),
 )
 SORT = dict(
     scores=dict(high=0.5, low=None, new=0.5),
@@ -378,6 +382,20 @@ def test_two_videos_in_turn_are_bitwise_the_same_as_alone(cfg):
 
 
 @pytest.mark.parametrize('cfg', CONFIGS)
+@pytest.mark.parametrize('constant', ['_LIST_ALL', '_SOLVE_WHOLE'])
+def test_the_ways_for_small_and_large_scenes_agree(cfg, constant, monkeypatch):
+    """Sweep or list, whole or parts: the same ids."""
+    for seed in range(3):
+        results = []
+        for limit in (0, 1 << 20):
+            monkeypatch.setattr(association, constant, limit)
+            stream = start(**cfg)
+            frames = random_video(seed)
+            results.append([stream.update(**f).tolist() for f in frames])
+        assert results[0] == results[1]
+
+
+@pytest.mark.parametrize('cfg', CONFIGS)
 @pytest.mark.parametrize('seed', range(4))
 def test_ids_are_unique_in_a_frame_and_grow(cfg, seed):
     """And every track keeps its class, and inputs are left alone."""
@@ -418,7 +436,7 @@ def test_order_of_detections_does_not_matter_to_old_tracks(cfg):
     [
         (dict(gates=dict(frist=0.1)), "'gates' has no 'frist', use 'first'"),
         (dict(motion=False), 'neither motion nor embedding'),
-        (dict(recover=True), 'give recover a reach'),
+        (dict(recover=dict(reach=None)), 'give recover a reach'),
     ],
 )
 def test_wrong_options_are_named(cfg, message):
