@@ -24,8 +24,8 @@ class VideoClsMetric(VideoMetric):
 
     A video that comes in several chunks is labelled by the score of its last
     one: a stream's score is the mean over all it has seen, so the label does
-    not depend on how the video was cut. Frames count one by one where they carry
-    ``gt_frame_label`` (>= 0) and ``pred_frame_label``.
+    not depend on how the video was cut. Frames count one by one where they
+    carry ``gt_frame_label`` (>= 0) and ``pred_frame_label``.
 
     ``cls/<class>/precision``, ``recall`` and ``f1`` are given for each class
     with ground truth, of clip labels, or of frame labels where no video has a
