@@ -33,5 +33,11 @@ model = dict(
         type='mmvmtl.WeightedMTLLoss',
         weights=dict(det=1.0, cls=0.5, track=0.5),
     ),
-    tracker=dict(type='mmvmtl.VideoTracker'),
+    tracker=dict(
+        type='mmvmtl.VideoTracker',
+        scores=dict(high=0.4, low=0.1, new=0.5),
+        embedding=dict(),
+        velocity=dict(),
+        recover=dict(),
+    ),
 )
