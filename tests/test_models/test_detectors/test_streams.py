@@ -1,0 +1,68 @@
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+
+from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.detectors.streams import StreamBank, track
+
+
+class _Echo:
+    """A tracker that keeps what it is given; every box is track 1."""
+
+    def __init__(self):
+        self.seen = []
+
+    def new_stream(self):
+        return self
+
+    def update(self, **columns):
+        self.seen.append(columns)
+        return np.ones(len(columns['scores']), dtype=np.int64)
+
+
+def test_a_video_goes_on_and_begins_again(clip):
+    bank = StreamBank(None)
+    first = bank.enter([clip(3)])[0]
+    assert bank.enter([clip(2, start=3)])[0] is first
+    assert bank.enter([clip(2, start=2)])[0] is not first  # numbers go back
+    assert bank.enter([clip(2)])[0] is not first  # frame 0
+
+
+def test_videos_have_each_their_stream(clip):
+    bank = StreamBank(None)
+    a, b = bank.enter([clip(2, video=7), clip(2, video=8)])
+    assert a is not b
+    assert bank.enter([clip(1, video=8, start=2)])[0] is b
+
+
+def test_a_stream_is_closed_after_its_last_frame(clip):
+    bank = StreamBank(None)
+    samples = [clip(2)]
+    stream = bank.enter(samples)[0]
+    for frame in samples[0].video_data_samples:
+        frame.set_metainfo(dict(video_length=2))
+    bank.leave(samples)
+    assert bank.enter([clip(1, start=2)])[0] is not stream
+
+
+def test_the_tracker_gets_each_frame_its_own_numbers(clip):
+    """Two frames with 2 and 1 boxes come to the host in one table."""
+    echo = _Echo()
+    sample = clip(2)
+    for count, frame in zip((2, 1), sample.video_data_samples, strict=True):
+        frame.pred_track_instances = InstanceData(
+            bboxes=torch.full((count, 4), float(count)),
+            scores=torch.linspace(0.5, 0.7, count),
+            labels=torch.arange(count),
+            embeddings=torch.full((count, 3), 10.0 * count),
+        )
+    bank = StreamBank(echo)
+    track(ClipBatch([sample]), bank.enter([sample]))
+    a, b = echo.seen
+    assert a['bboxes'].tolist() == [[2] * 4] * 2
+    assert b['bboxes'].tolist() == [[1] * 4]
+    assert a['labels'].tolist() == [0, 1]
+    assert b['embeddings'].tolist() == [[10] * 3]
+    assert (a['frame_id'], b['frame_id']) == (0, 1)
+    assert 'velocities' not in a
+    assert sample[0].pred_track_instances.instances_id.tolist() == [1, 1]
