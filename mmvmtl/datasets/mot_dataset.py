@@ -14,8 +14,8 @@ from mmvmtl.registry import DATASETS
 class MOTVideoDataset(VideoMTLDataset):
     """A :class:`VideoMTLDataset` read from MOT folders in memory.
 
-    See :mod:`mmvmtl.datasets.mot_folder` for the layout and for how
-    velocities are made. ``metainfo['classes']`` names the classes 1, 2, ...
+    See :mod:`mmvmtl.datasets.mot_files` for the layout, ``mot_folder`` for
+    how velocities are made. ``metainfo['classes']`` names the classes 1, 2, ...
     of ``gt.txt``.
 
     Args:

@@ -5,11 +5,8 @@ import numpy as np
 import pytest
 
 from mmvmtl.datasets import MOTVideoDataset
-from mmvmtl.datasets.mot_folder import (
-    MOTConverter,
-    list_sequences,
-    read_rows,
-)
+from mmvmtl.datasets.mot_files import list_sequences, read_rows
+from mmvmtl.datasets.mot_folder import MOTConverter
 from mmvmtl.errors import UserError
 
 ROWS = """\

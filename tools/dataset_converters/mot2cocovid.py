@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmvmtl.apis import cli
-from mmvmtl.datasets.mot_folder import MOTConverter, list_sequences
+from mmvmtl.datasets.mot_files import list_sequences
+from mmvmtl.datasets.mot_folder import MOTConverter
 from mmvmtl.errors import UserError
 
 
