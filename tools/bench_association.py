@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +226,8 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
     parser.add_argument('--data', type=Path, default=Path(shared))
     parser.add_argument('--out', type=Path, help='JSON file to write')
     args = parser.parse_args(argv)
+    if find_spec('lap') is None:
+        parser.error("ByteTracker needs the package lap; 'pip install lap'.")
     init_default_scope('mmdet')
     torch.set_num_threads(1)
     rows = {str(n): [make_scene(n, frames)] for n, frames in SCENES.items()}
@@ -255,4 +257,4 @@ def main(argv: list[str] | None = None) -> dict[str, object]:
 
 
 if __name__ == '__main__':
-    sys.exit(not main())
+    main()
