@@ -8,6 +8,7 @@ from mmvmtl.datasets.transforms import (
     ClipRandomAffine,
     ClipRandomFlip,
     ClipResize,
+    FrameOfClip,
     LoadVideoFrames,
     PackVideoInputs,
 )
@@ -18,6 +19,7 @@ __all__ = [
     'ClipRandomAffine',
     'ClipRandomFlip',
     'ClipResize',
+    'FrameOfClip',
     'LoadVideoFrames',
     'MOTVideoDataset',
     'PackVideoInputs',

@@ -3,6 +3,7 @@
 from mmvmtl.datasets.transforms.affine import ClipRandomAffine
 from mmvmtl.datasets.transforms.clip_transform import ClipTransform
 from mmvmtl.datasets.transforms.flip import ClipRandomFlip
+from mmvmtl.datasets.transforms.frame_of_clip import FrameOfClip
 from mmvmtl.datasets.transforms.loading import LoadVideoFrames
 from mmvmtl.datasets.transforms.packing import PackVideoInputs
 from mmvmtl.datasets.transforms.photometric import ClipPhotometric
@@ -14,6 +15,7 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'ClipTransform',
+    'FrameOfClip',
     'LoadVideoFrames',
     'PackVideoInputs',
 ]
