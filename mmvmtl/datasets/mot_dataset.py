@@ -15,8 +15,8 @@ class MOTVideoDataset(VideoMTLDataset):
     """A :class:`VideoMTLDataset` read from MOT folders in memory.
 
     See :mod:`mmvmtl.datasets.mot_files` for the layout, ``mot_folder`` for
-    how velocities are made. ``metainfo['classes']`` names the classes 1, 2, ...
-    of ``gt.txt``.
+    how velocities are made. ``metainfo['classes']`` names the classes
+    1, 2, ... of ``gt.txt``.
 
     Args:
         data_root (str): Folder of the sequences.

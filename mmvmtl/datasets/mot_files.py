@@ -9,7 +9,6 @@ video file. Rows of ``gt.txt``: ``frame (from 1), id, x, y, w, h, [flag],
 from __future__ import annotations
 
 import configparser
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,7 +152,7 @@ def list_sequences(root: str | Path) -> list[str]:
 
 @dataclass
 class MOTRow:
-    """One row of ``gt.txt``; ``bbox`` (4,) is xyxy, ``visibility`` may be NaN."""
+    """A row of ``gt.txt``; ``bbox`` (4,) is xyxy, ``visibility`` or NaN."""
 
     line: int
     number: int
