@@ -7,6 +7,7 @@ import torch
 from mmengine.dataset import BaseDataset
 
 from mmvmtl.datasets.clip_sampling import sample_clip, split_into_chunks
+from mmvmtl.datasets.video_dataset import check_keys
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
 
@@ -14,6 +15,29 @@ from .motion import MAX_LENGTH, MOTIONS
 from .shapes import CLASSES
 from .world import SyntheticVideo, make_world
 from .writer import video_name
+
+
+class SharedInt:
+    """An integer that worker processes see change.
+
+    Args:
+        value (int): The first one.
+    """
+
+    def __init__(self, value: int = 0) -> None:
+        self._cell = torch.tensor([value]).share_memory_()
+
+    def get(self) -> int:
+        """The value now."""
+        return int(self._cell)
+
+    def set(self, value: int) -> None:
+        """Change it, in all processes."""
+        self._cell.fill_(value)
+
+    def __deepcopy__(self, memo: dict) -> 'SharedInt':
+        # The copy of a shared tensor would be an ordinary one.
+        return SharedInt(self.get())
 
 
 @DATASETS.register_module()
@@ -73,10 +97,11 @@ class SyntheticVideoDataset(BaseDataset):
             )
         self.world = make_world(world, split, seed)
         self.num_videos = num_videos
-        self.clip = dict(length=8, stride=1) | (clip or {})
+        known = dict(length=8, stride=1)
+        self.clip = check_keys(clip or {}, known, 'clip of the data set')
         self.chunk, self.fresh = chunk, fresh
-        # Shared memory: persistent workers see what the main process sets.
-        self._epoch = torch.zeros(1, dtype=torch.int64).share_memory_()
+        # Persistent workers see what the main process sets.
+        self._epoch = SharedInt()
         super().__init__(
             ann_file='',
             metainfo=metainfo,
@@ -89,12 +114,12 @@ class SyntheticVideoDataset(BaseDataset):
     @property
     def epoch(self) -> int:
         """The epoch whose training videos are given."""
-        return int(self._epoch)
+        return self._epoch.get()
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the training videos of that epoch, in all workers."""
         if self.fresh:
-            self._epoch.fill_(epoch)
+            self._epoch.set(epoch)
 
     def load_data_list(self) -> list[dict]:
         """One entry an index: its video, and its frames in testing."""

@@ -93,9 +93,10 @@ def _looks(
     labels: np.ndarray,
     halves: np.ndarray,
     lasting: np.ndarray,
+    classes: tuple[int, ...],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Deal classes and sizes to groups of look-alikes, in place.
+    """Deal ``classes`` and sizes to groups of look-alikes, in place.
 
     Groups of three to five lasting instances get one class and nearly one
     size; the result, (N,), tells the group of each instance, -1 for those
@@ -103,8 +104,7 @@ def _looks(
     """
     groups = np.full(len(labels), -1)
     order = rng.permutation(np.flatnonzero(lasting))
-    classes = rng.permutation(len(CLASSES))
-    for group, label in enumerate(classes[:3]):
+    for group, label in enumerate(classes):
         take = 5 if group == 0 else 4
         members, order = order[:take], order[take:]
         if len(members) < 3:
@@ -187,6 +187,7 @@ def draw_scene(
     families: tuple[str, ...],
     crowding: float,
     knocks: float,
+    classes: tuple[int, ...],
     rng: np.random.Generator,
 ) -> Scene:
     """Draw the instances of one video.
@@ -199,6 +200,7 @@ def draw_scene(
         crowding (float): 0..1; at most ``4 + 12 * crowding`` instances a
             frame.
         knocks (float): 0..1, how hard the camera is knocked.
+        classes (tuple[int, ...]): Those of the groups of look-alikes.
         rng (np.random.Generator): The source of randomness.
     """
     camera = camera_path(length, knocks, rng)
@@ -217,7 +219,7 @@ def draw_scene(
     centres, angles = centres[chosen], angles[chosen]
     labels, halves = labels[chosen], halves[chosen]
     lasting = (inside[chosen] > 0.6).sum(1) >= min(16, length // 2)
-    groups = _looks(labels, halves, lasting, rng)
+    groups = _looks(labels, halves, lasting, classes, rng)
     halves, bounds = _fit_sides(labels, halves, angles)
     return Scene(
         labels=labels,

@@ -27,6 +27,7 @@ from .rendering import (
     warp_sprite,
 )
 from .scene import Scene, draw_scene, share_inside
+from .shapes import CLASSES
 from .styles import STYLES
 from .textures import HELD_OUT_FAMILIES, TRAIN_FAMILIES
 
@@ -140,11 +141,18 @@ class SyntheticWorld:
 
     def clip_label(self, index: int) -> int:
         """Label of a video: five in a row have five different ones."""
-        block, place = divmod(index, len(MOTIONS))
-        rng = np.random.default_rng(
-            (self.seed, SPLITS.index(self.split), 1, block)
-        )
-        return int(rng.permutation(len(MOTIONS))[place])
+        return self._dealt(index, 1, len(MOTIONS))[0]
+
+    def group_classes(self, index: int) -> tuple[int, ...]:
+        """Classes of a video's groups of look-alikes, each dealt in turn."""
+        return self._dealt(index, 3, len(CLASSES))[:3]
+
+    def _dealt(self, index: int, purpose: int, num: int) -> tuple[int, ...]:
+        """The numbers below ``num``; the first differs ``num`` times."""
+        block, place = divmod(index, num)
+        key = (self.seed, SPLITS.index(self.split), purpose, block)
+        order = np.random.default_rng(key).permutation(num)
+        return tuple(np.roll(order, -place).tolist())
 
 
 class SyntheticVideo:
@@ -170,6 +178,7 @@ class SyntheticVideo:
             TRAIN_FAMILIES if train else HELD_OUT_FAMILIES,
             world.crowding,
             world.camera_knocks,
+            world.group_classes(index),
             rng,
         )
         rng = np.random.default_rng(style)
