@@ -16,7 +16,7 @@ def run(code: str, **kwargs) -> str:
         [sys.executable, '-W', 'ignore', '-c', textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
         **kwargs,
     )

@@ -64,7 +64,7 @@ def train(tmp_path: Path, launcher: str, batch: int) -> list:
         [*start, str(script), launcher, str(batch), str(out)],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
