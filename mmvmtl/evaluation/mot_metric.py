@@ -34,7 +34,7 @@ class MOTMetric(VideoMetric):
 
     ``track/velocity_mae`` is the mean absolute error of the components of
     the velocity, in pixels per frame of the original image, over predictions
-    matched (same class, IoU >= 0.5) to a true box whose velocity is known;
+    matched (same class, IoU >= 0.5) to a true box, where both are known;
     ``track/velocity_mae_zero`` is what predicting no motion gives on the
     same boxes. Velocities are read from ``pred_track_instances`` if they
     carry any, else from ``pred_instances``.
@@ -136,9 +136,11 @@ def _read_velocity_errors(frame: DetDataSample) -> np.ndarray | None:
     labels = to_numpy(truth.labels)[:, None]
     overlap[labels != to_numpy(predicted.labels)[None]] = 0
     rows, columns = match(overlap)
-    known = np.isfinite(true_velocities[rows]).all(axis=1)
-    true = true_velocities[rows[known]]
-    guess = to_numpy(predicted.velocities)[columns[known]]
+    true = true_velocities[rows]
+    guess = to_numpy(predicted.velocities)[columns]
+    # A stream's first frame has no prediction.
+    known = np.isfinite(true + guess).all(axis=1)
+    true, guess = true[known], guess[known]
     return np.stack(
         [np.abs(guess - true).mean(axis=1), np.abs(true).mean(axis=1)], axis=1
     )

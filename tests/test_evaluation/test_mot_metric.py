@@ -107,6 +107,15 @@ def test_velocity_without_tracker_comes_from_detections(
     }
 
 
+def test_velocity_of_a_first_frame_is_unknown(make_frame, make_clip, evaluate):
+    """Of two true velocities one has no prediction: the other counts."""
+    frames = [make_frame(t, [0.0], velocities=[[2.0, 0.0]]) for t in (0, 1)]
+    for frame, guess in zip(frames, (float('nan'), 1.0), strict=True):
+        frame.pred_track_instances.velocities = torch.tensor([[guess, 0.0]])
+    scores = evaluate(MOTMetric(), [make_clip(frames)])
+    assert scores['track/velocity_mae'] == pytest.approx(0.5)
+
+
 def test_boxes_without_ids_are_not_tracked(make_frame, make_clip, evaluate):
     frame = make_frame(0, [0.0])
     del frame.pred_track_instances.instances_id

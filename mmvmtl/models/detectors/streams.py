@@ -21,6 +21,7 @@ class Stream:
         self.memory: dict[str, dict] = defaultdict(dict)
         self.tracks = None if tracker is None else tracker.new_stream()
         self.frame_id = -1
+        self.num_seen = 0
 
 
 class StreamBank:
@@ -52,15 +53,20 @@ class StreamBank:
                 stream = Stream(self.tracker)
                 self._streams[sample.video_id] = stream
             stream.frame_id = last.frame_id
+            stream.num_seen += len(sample)
             entered.append(stream)
         return entered
 
     def leave(self, samples: list[VideoMTLDataSample]) -> None:
-        """Close the streams whose video has ended."""
+        """Close the streams that have seen all frames of their video.
+
+        Frame numbers do not tell: a part of a video keeps its own.
+        """
         for sample in samples:
-            last = sample[len(sample) - 1]
-            if last.frame_id + 1 >= (last.get('video_length') or float('inf')):
-                self._streams.pop(sample.video_id, None)
+            stream = self._streams.get(sample.video_id)
+            length = sample[0].get('video_length')
+            if stream is not None and stream.num_seen == length:
+                del self._streams[sample.video_id]
 
 
 def track(batch: ClipBatch, streams: list[Stream]) -> None:

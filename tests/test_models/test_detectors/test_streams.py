@@ -35,14 +35,27 @@ def test_videos_have_each_their_stream(clip):
     assert bank.enter([clip(1, video=8, start=2)])[0] is b
 
 
-def test_a_stream_is_closed_after_its_last_frame(clip):
+def _of_length(sample, length):
+    for frame in sample.video_data_samples:
+        frame.set_metainfo(dict(video_length=length))
+    return sample
+
+
+def test_a_stream_is_closed_when_it_has_seen_all_frames(clip):
     bank = StreamBank(None)
-    samples = [clip(2)]
+    samples = [_of_length(clip(2), 2)]
     stream = bank.enter(samples)[0]
-    for frame in samples[0].video_data_samples:
-        frame.set_metainfo(dict(video_length=2))
     bank.leave(samples)
     assert bank.enter([clip(1, start=2)])[0] is not stream
+
+
+def test_a_part_of_a_video_keeps_its_frame_numbers(clip):
+    """Frames 200..203 of a part with 4 frames are one stream."""
+    bank = StreamBank(None)
+    parts = [_of_length(clip(2, start=s), 4) for s in (200, 202)]
+    stream = bank.enter(parts[:1])[0]
+    bank.leave(parts[:1])
+    assert bank.enter(parts[1:])[0] is stream
 
 
 def test_the_tracker_gets_each_frame_its_own_numbers(clip):
