@@ -1,0 +1,108 @@
+"""Batches of two ranks, trained by one process or by two.
+
+    RANK=0 WORLD_SIZE=2 python tests/helpers/ddp_cases.py <store> <out>
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from small_model import (
+    SIZE,
+    build_model,
+    make_clip,
+    without_batch_statistics,
+)
+from torch import Tensor
+
+from mmvmtl.engine import DistributedDataParallel
+from mmvmtl.structures import VideoMTLDataSample
+
+#: By name the clips of rank 0 and rank 1, as arguments of ``make_clip``.
+FULL = [dict(length=3, boxes=3), dict(length=2, boxes=2, video=1)]
+CASES: dict[str, tuple[list[dict], list[dict]]] = {
+    'unequal numbers': (FULL, [dict(length=2, boxes=1, video=2)]),
+    'no objects': (FULL, [dict(length=2, boxes=0, video=2)]),
+    'still image': (FULL, [dict(length=1, boxes=2, video=2)]),
+    'no boxes labelled': (FULL, [dict(length=2, labelled=('cls', 'track'))]),
+    'no clip labelled': (FULL, [dict(length=2, labelled=('det', 'track'))]),
+    'no track labelled': (FULL, [dict(length=2, labelled=('det', 'cls'))]),
+    'nothing labelled': (FULL, [dict(length=2, labelled=())]),
+    'a task labelled nowhere': (
+        [dict(length=2, labelled=('det',))],
+        [dict(length=2, video=2, labelled=('cls',))],
+    ),
+}
+STEPS = 3
+
+
+def rank_batch(
+    clips: list[dict], rank: int, step: int
+) -> tuple[Tensor, list[VideoMTLDataSample]]:
+    """Frames and samples of a rank's batch, in float64."""
+    samples = [make_clip(**clip) for clip in clips]
+    for sample in samples:
+        for frame in sample.video_data_samples:
+            gt = frame.gt_instances
+            for name in ('bboxes', 'velocities', 'visibilities'):
+                gt[name] = gt[name].double()
+    draw = torch.Generator().manual_seed(10 * step + rank)
+    count = sum(len(sample) for sample in samples)
+    frames = torch.randn(count, 3, *SIZE, generator=draw).double()
+    return frames, samples
+
+
+def train(
+    case: str, ranks: tuple[int, ...], find_unused: bool | None = None
+) -> dict[str, Tensor]:
+    """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
+
+    Args:
+        case (str): a key of ``CASES``.
+        ranks (tuple[int, ...]): whose clips are this process's batch.
+        find_unused (bool, optional): of DDP; None trains without DDP.
+    """
+    cfg = without_batch_statistics()
+    model = module = build_model(cfg).double().train()
+    if find_unused is not None:
+        model = DistributedDataParallel(
+            module, find_unused_parameters=find_unused
+        )
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
+    for step in range(STEPS):
+        parts = [rank_batch(CASES[case][r], r, step) for r in ranks]
+        inputs = torch.cat([frames for frames, _ in parts])
+        samples = [sample for _, clips in parts for sample in clips]
+        losses = model(inputs, samples, mode='loss')
+        total, _ = module.parse_losses(losses)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    return {k: v.detach().clone() for k, v in module.named_parameters()}
+
+
+def main(store: str, out: str) -> None:
+    """Train every case as one of two ranks; save the parameters."""
+    rank = int(os.environ['RANK'])
+    torch.distributed.init_process_group(
+        'gloo',
+        init_method=f'file://{store}',
+        rank=rank,
+        world_size=int(os.environ['WORLD_SIZE']),
+        timeout=timedelta(seconds=240),
+    )
+    found = {
+        (case, find_unused): train(case, (rank,), find_unused)
+        for case in CASES
+        for find_unused in (False, True)
+    }
+    torch.save(found, Path(out) / f'{rank}.pt')
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
