@@ -35,7 +35,7 @@ def smooth_image(
         high (np.ndarray | float): Greatest.
         rng (np.random.Generator): The source of randomness.
     """
-    grid = rng.uniform(low, high, (5, 5, 3)).astype(np.float32)
+    grid = rng.uniform(low, high, (6, 6, 3)).astype(np.float32)
     larger = (size[0] + SPARE, size[1] + SPARE)
     smooth = cv2.resize(grid, larger, interpolation=cv2.INTER_LINEAR)
     return smooth.clip(0, 255).astype(np.uint8)
@@ -49,7 +49,7 @@ def cut(bank: np.ndarray, size: tuple[int, int], place) -> np.ndarray:
 
 def swinging_path(length: int, rng: np.random.Generator) -> np.ndarray:
     """Places (T, 2) in 0..SPARE through which a bank of noise slides."""
-    rate = rng.uniform(0.03, 0.07, 2)
+    rate = rng.uniform(0.06, 0.14, 2)
     phase = rng.uniform(0, 2 * np.pi, 2)
     swing = np.sin(rate * np.arange(length)[:, None] + phase)
     return ((1 + swing) / 2 * (SPARE - 1)).astype(int)

@@ -55,8 +55,8 @@ class SyntheticVideoDataset(BaseDataset):
         split (str): 'train', 'val' or 'test'.
         num_videos (int): Videos of an epoch, or of the test set.
         seed (int, optional): Of the world; 0, 1 or 2 by split if None.
-        clip (dict): ``length`` and ``stride`` (an int or a range to draw
-            from) of training clips.
+        clip (dict): ``length``, ``stride`` and ``pair`` of training clips,
+            see ``sample_clip``.
         chunk (int): Frames of one test index.
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
@@ -97,7 +97,7 @@ class SyntheticVideoDataset(BaseDataset):
             )
         self.world = make_world(world, split, seed)
         self.num_videos = num_videos
-        known = dict(length=8, stride=1)
+        known = dict(length=8, stride=1, pair=False)
         self.clip = check_keys(clip or {}, known, 'clip of the data set')
         self.chunk, self.fresh = chunk, fresh
         # Persistent workers see what the main process sets.
