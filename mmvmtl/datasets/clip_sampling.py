@@ -44,6 +44,7 @@ def sample_clip(
     length: int,
     stride: Stride = 1,
     rng: np.random.Generator | None = None,
+    pair: bool = False,
 ) -> tuple[list[int], int]:
     """Positions of a training clip around a key frame.
 
@@ -51,23 +52,28 @@ def sample_clip(
     end of the video the clip is shifted inwards by whole strides; a stride
     too wide for the video is narrowed to the widest that fits.
 
+    At a stride, motions lie between two frames of the clip that the velocity
+    of neither tells. ``pair`` puts the frame before the key frame in, so that
+    one velocity is seen as it is.
+
     Args:
         key (int): Position of the key frame, 0 ≤ key < num_frames.
         num_frames (int): Frames of the video.
         length (int): Frames of the clip, T ≥ 1.
         stride (int | tuple[int, int]): Fixed, or the range to draw from.
         rng (np.random.Generator, optional): Needed only for a range.
+        pair (bool): Whether the frame before the key frame comes beside
+            the T others.
 
     Returns:
         tuple[list[int], int]: min(T, num_frames) rising positions that
-        contain ``key``, and the index of the key frame among them.
+        contain ``key`` (one more with ``pair``, if it exists and is not among
+        them), and the index of the key frame among them.
     """
     if length < 1:
         raise ValueError(f'clip length {length} must be at least 1.')
     step = draw_stride(stride, rng or worker_rng())
     length = min(length, num_frames)
-    if length == 1:
-        return [key], 0
     # The key frame keeps its place, so what counts is the number of frames
     # that fit on its two sides at this stride.
     while key // step + (num_frames - 1 - key) // step + 1 < length:
@@ -75,7 +81,11 @@ def sample_clip(
     before = min(length // 2, key // step)
     after = min(length - 1 - before, (num_frames - 1 - key) // step)
     before = length - 1 - after
-    return [key + step * i for i in range(-before, after + 1)], before
+    positions = [key + step * i for i in range(-before, after + 1)]
+    if pair and key > 0 and key - 1 not in positions:
+        positions.insert(before, key - 1)
+        before += 1
+    return positions, before
 
 
 def split_into_chunks(num_frames: int, chunk: int) -> list[list[int]]:

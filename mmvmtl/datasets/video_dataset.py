@@ -51,8 +51,8 @@ class VideoMTLDataset(BaseDataset):
 
     Args:
         ann_file (str): JSON file, relative to ``data_root``.
-        clip (dict, optional): ``length`` T and ``stride`` s or (low, high)
-            of training clips. Defaults to single frames.
+        clip (dict, optional): ``length``, ``stride`` and ``pair`` of training
+            clips, see ``sample_clip``. Defaults to single frames.
         chunk (int): Frames of an index with ``test_mode``. Defaults to 8.
         data_prefix (dict, optional): Folders of frames (``img``) and of mp4
             files (``video``) that ``file_name`` is relative to, themselves
@@ -81,7 +81,9 @@ class VideoMTLDataset(BaseDataset):
     ) -> None:
         name = type(self).__name__
         self.clip = check_keys(
-            clip or {}, {'length': 1, 'stride': 1}, f'clip of {name}'
+            clip or {},
+            {'length': 1, 'stride': 1, 'pair': False},
+            f'clip of {name}',
         )
         self.chunk = chunk
         self.backend_args = backend_args

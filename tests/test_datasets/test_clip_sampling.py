@@ -21,6 +21,12 @@ def test_a_stride_too_wide_for_the_video_is_narrowed():
     assert sample_clip(0, 7, 4, 5) == ([0, 2, 4, 6], 0)
 
 
+def test_a_pair_adds_the_frame_before_the_key_frame_once():
+    assert sample_clip(10, 20, 2, 4, pair=True) == ([6, 9, 10], 2)
+    assert sample_clip(10, 20, 3, 1, pair=True) == ([9, 10, 11], 1)
+    assert sample_clip(0, 20, 2, 4, pair=True) == ([0, 4], 0)
+
+
 def test_a_still_image_is_a_clip_of_one_frame():
     assert sample_clip(0, 1, 8, 4) == ([0], 0)
 

@@ -17,9 +17,9 @@ model = dict(
             cls=dict(
                 type='mmvmtl.GroupMotionHead',
                 num_classes=5,
-                window=4,
+                window=1,
                 stride=3,
-                hop=2,
+                hop=1,
             ),
             track=dict(
                 type='mmvmtl.TrackHead',

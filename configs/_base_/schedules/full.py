@@ -24,4 +24,4 @@ param_scheduler = [
         T_max=8,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=5)
+auto_scale_lr = dict(enable=False, base_batch_size=7)

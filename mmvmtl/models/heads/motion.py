@@ -17,20 +17,28 @@ from mmvmtl.models.losses import global_mean
 class FramePair(NamedTuple):
     """Motion maps of M frames and of the frames before them.
 
-    ``gap`` (M,) is the difference of their frame numbers, NaN where a frame
-    has none before it.
+    Attributes:
+        now (Tensor): (M, D, H, W).
+        before (Tensor): the same shape.
+        gap (Tensor): (M,), difference of their frame numbers, NaN where a
+            frame has none before it, or only one too long ago.
+        shift (Tensor): (M, 2), where the whole picture was before, as seen
+            from now, in pixels of the input.
     """
 
     now: Tensor
     before: Tensor
     gap: Tensor
+    shift: Tensor
 
 
 class MotionReader(BaseModule):
     """Correlate a box's centre with a window of the previous frame.
 
     A point alone can not see a fast object, so the window spans
-    ``radius × step`` pixels to every side. As in the correlation layer of
+    ``radius × step`` pixels to every side, around where the box would be if
+    only the camera had moved: the shift that fits the two frames best as a
+    whole. As in the correlation layer of
     `FlowNet <https://arxiv.org/abs/1504.06852>`_, but at boxes only: the
     products of features, in groups of channels, give a soft-argmax
     displacement, and an MLP adds the rest.
@@ -43,6 +51,10 @@ class MotionReader(BaseModule):
         groups (int): groups of channels compared each for itself.
         radius (int): points of the window to every side.
         step (float): pixels between them.
+        camera_radius (int): how far the whole picture may shift, in cells of
+            twice the level's stride.
+        max_gap (int): velocity is unknown if the frame before lies more
+            frame numbers back.
     """
 
     def __init__(
@@ -54,17 +66,22 @@ class MotionReader(BaseModule):
         groups: int = 4,
         radius: int = 5,
         step: float = 4.0,
+        camera_radius: int = 3,
+        max_gap: int = 1,
     ) -> None:
         super().__init__()
         self.stride = stride
         self.groups = groups
         self.step = step
+        self.camera_radius = camera_radius
+        self.max_gap = max_gap
         self.project = nn.Conv2d(in_channels, channels, 1)
         side = torch.arange(-radius, radius + 1) * float(step)
         dy, dx = torch.meshgrid(side, side, indexing='ij')
         window = torch.stack([dx.flatten(), dy.flatten()], dim=-1)
         self.register_buffer('window', window, persistent=False)
         self.sharpness = nn.Parameter(torch.tensor(2.0))
+        self.camera_sharpness = nn.Parameter(torch.tensor(50.0))
         self.rest = nn.Sequential(
             nn.Linear(len(window) * groups + context_channels, 128),
             nn.ReLU(inplace=True),
@@ -91,11 +108,40 @@ class MotionReader(BaseModule):
                 known = last is not None
                 gap = frame_id - last[0] if known else float('nan')
                 before.append(last[1] if known else now[m])
-                gaps.append(gap if gap > 0 else float('nan'))
+                usable = 0 < gap <= self.max_gap
+                gaps.append(gap if usable else float('nan'))
                 last = frame_id, now[m]
             memory[task]['last'] = last[0], last[1].detach()
         gap = torch.tensor(gaps, device=feat.device)
-        return FramePair(now, torch.stack(before), gap)
+        before = torch.stack(before)
+        return FramePair(now, before, gap, self.camera_shift(now, before))
+
+    def camera_shift(self, now: Tensor, before: Tensor) -> Tensor:
+        """Where the whole picture was, (M, 2) pixels, from (M, D, H, W).
+
+        The mean cosine of the maps at half their resolution, over the cells
+        that overlap, for every shift up to ``camera_radius`` cells; then a
+        soft-argmax.
+        """
+        radius = self.camera_radius
+        now, before = (
+            F.normalize(F.avg_pool2d(m.float(), 2), dim=1)
+            for m in (now, before)
+        )
+        num, _, height, width = now.shape
+        # Channels of all frames as groups: one convolution correlates all.
+        fit = F.conv2d(
+            F.pad(before, (radius,) * 4).flatten(0, 1)[None],
+            now,
+            groups=num,
+        )[0]
+        side = torch.arange(-radius, radius + 1, device=now.device)
+        cells = (height - side.abs())[:, None] * (width - side.abs())[None]
+        fit = fit / cells.clamp(min=1)
+        weight = (fit.flatten(1) * self.camera_sharpness).softmax(dim=1)
+        dy, dx = torch.meshgrid(side, side, indexing='ij')
+        cell = torch.stack([dx.flatten(), dy.flatten()], dim=1).to(weight)
+        return weight @ cell * (2 * self.stride)
 
     def read(self, maps: FramePair, boxes: Tensor, hidden: Tensor) -> Tensor:
         """Velocities (M, K, 2) of ``boxes`` (M, K, 4) in pixels per frame.
@@ -105,12 +151,15 @@ class MotionReader(BaseModule):
         """
         centre = grid_in_box(boxes, 1)
         query = sample_points(maps.now, centre, self.stride)
-        around = sample_points(maps.before, centre + self.window, self.stride)
+        # Where the box was, had only the camera moved.
+        still = centre + maps.shift[:, None, None]
+        around = sample_points(maps.before, still + self.window, self.stride)
         match = self._correlate(query, around)
         weight = (match.mean(dim=-1) * self.sharpness).softmax(dim=-1)
         shift = weight.to(self.window) @ self.window
         rest = self.rest(torch.cat([match.flatten(2), hidden], dim=-1))
-        origin = shift + rest.float() * self.step
+        moved = shift + rest.float() * self.step
+        origin = maps.shift[:, None] + moved
         # A gap of 1 where there is none keeps NaN out of the gradient.
         known = maps.gap.isfinite()[:, None, None]
         gap = maps.gap.nan_to_num(1.0)[:, None, None]

@@ -17,6 +17,7 @@ def reader():
     nn.init.zeros_(reader.rest[2].weight)
     nn.init.zeros_(reader.rest[2].bias)
     reader.sharpness.data.fill_(100.0)
+    reader.camera_sharpness.data.fill_(1000.0)
     return reader
 
 
@@ -28,19 +29,20 @@ def _moved(shift):
 
 BOX = torch.tensor([[[40.0, 40.0, 56.0, 56.0]]])
 HIDDEN = torch.zeros(1, 1, 8)
+STILL = torch.zeros(1, 2)
 
 
 def test_velocity_of_a_moved_map(reader):
     """Moved by 2 cells right, 1 down at stride 4: v = (8, 4) px."""
     before, now = _moved((1, 2))
-    maps = FramePair(now, before, torch.tensor([1.0]))
+    maps = FramePair(now, before, torch.tensor([1.0]), STILL)
     velocity = reader.read(maps, BOX, HIDDEN)
     assert velocity[0, 0].tolist() == pytest.approx([8, 4], abs=0.01)
 
 
 def test_velocity_is_per_frame(reader):
     before, now = _moved((1, 2))
-    maps = FramePair(now, before, torch.tensor([2.0]))
+    maps = FramePair(now, before, torch.tensor([2.0]), STILL)
     velocity = reader.read(maps, BOX, HIDDEN)
     assert velocity[0, 0].tolist() == pytest.approx([4, 2], abs=0.01)
 
@@ -67,10 +69,31 @@ def test_a_chunk_goes_on_where_the_last_one_ended(reader, clip):
     assert torch.equal(rest.gap, whole.gap[2:])
 
 
-def test_gap_is_the_difference_of_frame_numbers(reader, clip):
-    batch = ClipBatch([clip(3, step=4)])
-    maps = reader.pair(torch.randn(3, 16, 24, 24), batch, 'track')
+def test_gap_is_the_difference_of_frame_numbers_up_to_the_longest(
+    reader, clip
+):
+    feat = torch.randn(3, 16, 24, 24)
+    reader.max_gap = 4
+    maps = reader.pair(feat, ClipBatch([clip(3, step=4)]), 'track')
     assert maps.gap[1:].tolist() == [4, 4]
+    maps = reader.pair(feat, ClipBatch([clip(3, step=5)]), 'track')
+    assert maps.gap.isnan().all()
+
+
+@pytest.mark.parametrize('shift', [(4, -6), (0, 2), (0, 0)])
+def test_a_camera_knock_beyond_the_window_is_seen(reader, shift):
+    """The picture moves by (dy, dx) cells at stride 4; the window ends at
+    12 px."""
+    torch.manual_seed(1)
+    # Cells of half the resolution, so that pooling keeps what they are.
+    before = torch.randn(1, 16, 12, 12).repeat_interleave(2, 2)
+    before = before.repeat_interleave(2, 3)
+    now = torch.roll(before, shift, dims=(2, 3))
+    camera = reader.camera_shift(now, before)
+    maps = FramePair(now, before, torch.tensor([1.0]), camera)
+    velocity = reader.read(maps, BOX, HIDDEN)[0, 0]
+    dy, dx = shift
+    assert velocity.tolist() == pytest.approx([dx * 4, dy * 4], abs=3)
 
 
 def test_loss_skips_unknown_velocities_without_a_nan_gradient(reader, clip):
