@@ -6,7 +6,7 @@ python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
 _base_ = [
     '../_base_/models/video_mtl_rtmdet_tiny.py',
     '../_base_/datasets/zebrafish.py',
-    '../_base_/schedules/short.py',
+    '../_base_/schedules/full.py',
     '../_base_/default_runtime.py',
 ]
 
@@ -22,3 +22,17 @@ model = dict(
     ),
     loss=dict(weights=dict(cls=None)),
 )
+
+train_cfg = dict(max_epochs=8, val_interval=8)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.02,
+        by_epoch=True,
+        convert_to_iter_based=True,
+        begin=4,
+        end=8,
+        T_max=4,
+    ),
+]

@@ -26,7 +26,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=4,
+    batch_size=3,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='pseudo_collate'),
@@ -36,7 +36,7 @@ train_dataloader = dict(
         data_root=data_root,
         frames=(1, 200),
         metainfo=metainfo,
-        clip=dict(length=2, stride=(1, 3)),
+        clip=dict(length=2, stride=(2, 6), pair=True),
         pipeline=train_pipeline,
     ),
 )
