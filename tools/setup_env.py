@@ -200,6 +200,9 @@ def set_up(folder: Path, family: str) -> None:
     install_ops(env, family)
     env.pip('libraries and test tools', '-r', files['runtime'],
             '-r', files['libraries'], '-r', files['tests'])  # fmt: skip
+    if f'libraries-{family}' in files:
+        more = files[f'libraries-{family}']
+        env.pip(f'libraries of the {family}', '-r', more)
     env.pip(f'{family} family', '--no-deps', '-r', files[family])
     if not ops_work(env, family):
         raise SetupError(
