@@ -63,12 +63,17 @@ def user_sentence(error: BaseException | None) -> str | None:
     return ' '.join(text.split())
 
 
-def add_runner_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
-    parser.add_argument('--work-dir', help='folder of logs and results')
+def add_cfg_options(parser: argparse.ArgumentParser) -> None:
+    """Add the option that overrides settings of the config."""
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help=CFG_OPTIONS_HELP
     )
+
+
+def add_runner_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    parser.add_argument('--work-dir', help='folder of logs and results')
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

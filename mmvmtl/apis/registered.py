@@ -14,6 +14,8 @@ from mmvmtl.errors import UserError
 
 #: Libraries whose registered classes are searched.
 SCOPES = ('mmengine', 'mmdet', 'mmaction', 'mmvmtl')
+#: What the model and the pipeline of a config are built from.
+REGISTRIES = (root.MODELS, root.TASK_UTILS, root.TRANSFORMS)
 #: Operations that mmcv finds by ``eval`` of the name, not in a registry.
 OPERATIONS = ('nms', 'soft_nms', 'nms_match', 'nms_rotated', 'nms_quadri')
 
@@ -69,11 +71,10 @@ def is_registered(kind: object) -> bool:
 def _all(scope: str) -> Iterator[Registry]:
     for name in (scope,) if scope else ('mmengine', 'mmdet', 'mmvmtl'):
         _import_scope(name)
-    for registry in vars(root).values():
-        if isinstance(registry, Registry):
-            for each in (registry, *registry.children.values()):
-                if not scope or each.scope == scope:
-                    yield each
+    for registry in REGISTRIES:
+        for each in (registry, *registry.children.values()):
+            if not scope or each.scope == scope:
+                yield each
 
 
 @lru_cache
@@ -86,8 +87,7 @@ def _import_scope(scope: str) -> None:
             return
     elif scope != 'mmengine':
         import_module(f'{scope}.registry')
-    for registry in vars(root).values():
-        if isinstance(registry, Registry):
-            for each in (registry, *registry.children.values()):
-                if each.scope == scope:
-                    each.import_from_location()
+    for registry in REGISTRIES:
+        for each in (registry, *registry.children.values()):
+            if each.scope == scope:
+                each.import_from_location()

@@ -46,7 +46,7 @@ def draw_box(
     """Draw a box (xyxy, pixels) with a text on its upper edge."""
     x1, y1, x2, y2 = (round(float(value)) for value in bbox)
     width = line_width(image)
-    cv2.rectangle(image, (x1, y1), (x2, y2), color, width, cv2.LINE_AA)
+    cv2.rectangle(image, (x1, y1), (x2, y2), color, width)
     if text:
         draw_text(image, text, (x1, y1), color)
 
