@@ -209,7 +209,7 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
         ('no pictures', [], 'empty'),
         ('truncated', [], '188 frames and 109 decode'),
         ('right', ['--tasks', 'dett'], "'dett'"),
-        ('right', ['--tasks', 'track'], 'det'),
+        ('right', ['--tasks', 'track'], "'track' needs boxes"),
         ('right', ['--device', 'cuda:77'], 'cuda:77'),
         ('right', ['--batch-size', '0'], 'batch size'),
         ('right', ['--out-dir', '{file}/x'], '--out-dir'),
