@@ -1,10 +1,15 @@
 """The synthetic video world: labelled videos out of a seed."""
 
-from .dataset import SyntheticVideoDataset
-from .motion import MOTIONS
-from .shapes import CLASSES
-from .styles import STYLES
-from .world import SPLITS, SyntheticVideo, SyntheticWorld, make_world
+from mmvmtl.datasets.synthetic.dataset import SyntheticVideoDataset
+from mmvmtl.datasets.synthetic.motion import MOTIONS
+from mmvmtl.datasets.synthetic.shapes import CLASSES
+from mmvmtl.datasets.synthetic.styles import STYLES
+from mmvmtl.datasets.synthetic.world import (
+    SPLITS,
+    SyntheticVideo,
+    SyntheticWorld,
+    make_world,
+)
 
 __all__ = [
     'CLASSES',

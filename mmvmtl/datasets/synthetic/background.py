@@ -7,8 +7,8 @@ of the five shapes: bars, rings, arcs and ragged patches.
 import cv2
 import numpy as np
 
-from .shapes import draw_polygon
-from .textures import PALETTES
+from mmvmtl.datasets.synthetic.shapes import draw_polygon
+from mmvmtl.datasets.synthetic.textures import PALETTES
 
 TRAIN_GROUNDS = ('clouds', 'planks', 'tiles')
 HELD_OUT_GROUNDS = ('gravel', 'marble', 'weave')

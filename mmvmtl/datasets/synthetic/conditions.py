@@ -35,10 +35,9 @@ def smooth_image(
         high (np.ndarray | float): Greatest.
         rng (np.random.Generator): The source of randomness.
     """
-    grid = rng.uniform(low, high, (6, 6, 3)).astype(np.float32)
+    grid = rng.uniform(low, high, (6, 6, 3)).clip(0, 255).astype(np.uint8)
     larger = (size[0] + SPARE, size[1] + SPARE)
-    smooth = cv2.resize(grid, larger, interpolation=cv2.INTER_LINEAR)
-    return smooth.clip(0, 255).astype(np.uint8)
+    return cv2.resize(grid, larger, interpolation=cv2.INTER_LINEAR)
 
 
 def cut(bank: np.ndarray, size: tuple[int, int], place) -> np.ndarray:

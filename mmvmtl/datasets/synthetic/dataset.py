@@ -7,14 +7,13 @@ import torch
 from mmengine.dataset import BaseDataset
 
 from mmvmtl.datasets.clip_sampling import sample_clip, split_into_chunks
+from mmvmtl.datasets.synthetic.motion import MAX_LENGTH, MOTIONS
+from mmvmtl.datasets.synthetic.shapes import CLASSES
+from mmvmtl.datasets.synthetic.world import SyntheticVideo, make_world
+from mmvmtl.datasets.synthetic.writer import video_name
 from mmvmtl.datasets.video_dataset import check_keys
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
-
-from .motion import MAX_LENGTH, MOTIONS
-from .shapes import CLASSES
-from .world import SyntheticVideo, make_world
-from .writer import video_name
 
 
 class SharedInt:

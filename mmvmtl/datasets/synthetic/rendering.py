@@ -7,10 +7,10 @@ instance, one small warp and one blend.
 import cv2
 import numpy as np
 
-from .camera import GRID
-from .scene import Scene
-from .shapes import OUTLINES, draw_polygon
-from .textures import paint
+from mmvmtl.datasets.synthetic.camera import GRID
+from mmvmtl.datasets.synthetic.scene import Scene
+from mmvmtl.datasets.synthetic.shapes import OUTLINES, draw_polygon
+from mmvmtl.datasets.synthetic.textures import paint
 
 _MARGIN = 2  # pixels around a sprite
 _RIM = 0.09  # share of the half width, so that it tells no size

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .camera import camera_path
-from .motion import trajectories
-from .shapes import CLASSES, turned_bounds
-from .textures import PALETTES, Pattern, sample_pattern
+from mmvmtl.datasets.synthetic.camera import camera_path
+from mmvmtl.datasets.synthetic.motion import trajectories
+from mmvmtl.datasets.synthetic.shapes import CLASSES, turned_bounds
+from mmvmtl.datasets.synthetic.textures import (
+    PALETTES,
+    Pattern,
+    sample_pattern,
+)
 
 _CANDIDATES = 60
 _SIDES = (16.0, 64.0)  # pixels, of the whole box at all times

@@ -6,7 +6,13 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .conditions import SPARE, Sensor, cut, smooth_image, swinging_path
+from mmvmtl.datasets.synthetic.conditions import (
+    SPARE,
+    Sensor,
+    cut,
+    smooth_image,
+    swinging_path,
+)
 
 Look = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 

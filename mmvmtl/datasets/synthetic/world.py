@@ -5,17 +5,15 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from mmvmtl.errors import UserError
-
-from .background import (
+from mmvmtl.datasets.synthetic.background import (
     HELD_OUT_GROUNDS,
     TRAIN_GROUNDS,
     draw_background,
     draw_occluders,
 )
-from .conditions import Light, Sensor
-from .motion import MAX_LENGTH, MOTIONS
-from .rendering import (
+from mmvmtl.datasets.synthetic.conditions import Light, Sensor
+from mmvmtl.datasets.synthetic.motion import MAX_LENGTH, MOTIONS
+from mmvmtl.datasets.synthetic.rendering import (
     Backdrop,
     compose,
     draw_sprite,
@@ -26,10 +24,14 @@ from .rendering import (
     visible_part,
     warp_sprite,
 )
-from .scene import Scene, draw_scene, share_inside
-from .shapes import CLASSES
-from .styles import STYLES
-from .textures import HELD_OUT_FAMILIES, TRAIN_FAMILIES
+from mmvmtl.datasets.synthetic.scene import Scene, draw_scene, share_inside
+from mmvmtl.datasets.synthetic.shapes import CLASSES
+from mmvmtl.datasets.synthetic.styles import STYLES
+from mmvmtl.datasets.synthetic.textures import (
+    HELD_OUT_FAMILIES,
+    TRAIN_FAMILIES,
+)
+from mmvmtl.errors import UserError
 
 SPLITS = ('train', 'val', 'test')
 _MIN_SIDE = 4  # pixels; a smaller visible box is not annotated
@@ -252,9 +254,9 @@ class SyntheticVideo:
             visibility of the whole box was in the image the frame before.
         """
         ids, boxes, shares = [], [], []
+        windows = self._windows[:, t].tolist()
         for k, pixels in wholes.items():
-            window = self._windows[k, t].tolist()
-            seen, box = visible_part(owner, window, k + 1)
+            seen, box = visible_part(owner, windows[k], k + 1)
             small = min(box[2] - box[0], box[3] - box[1]) < _MIN_SIDE
             if small or seen < self.world.min_visibility * pixels:
                 continue

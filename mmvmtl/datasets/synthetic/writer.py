@@ -8,11 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmvmtl.datasets.synthetic.motion import MAX_LENGTH, MOTIONS
+from mmvmtl.datasets.synthetic.shapes import CLASSES
+from mmvmtl.datasets.synthetic.world import SyntheticVideo, SyntheticWorld
 from mmvmtl.errors import UserError
-
-from .motion import MAX_LENGTH, MOTIONS
-from .shapes import CLASSES
-from .world import SyntheticVideo, SyntheticWorld
 
 FORMATS = ('jpg', 'png', 'mp4')
 _FPS = 15
