@@ -1,6 +1,6 @@
 """Batches of two ranks, trained by one process or by two.
 
-    RANK=0 WORLD_SIZE=2 python tests/helpers/ddp_cases.py <store> <out>
+RANK=0 WORLD_SIZE=2 python tests/helpers/ddp_cases.py <store> <out>
 """
 
 from __future__ import annotations

@@ -1,0 +1,63 @@
+"""The model in two gloo processes, against one with the joined batch."""
+
+import os
+import subprocess
+import sys
+
+import ddp_cases
+import pytest
+import torch
+from small_model import build_model, without_batch_statistics
+
+
+@pytest.fixture(scope='module')
+def ranks(tmp_path_factory):
+    """Parameters by case and ``find_unused_parameters``, of both ranks."""
+    out = tmp_path_factory.mktemp('ddp')
+    command = [sys.executable, ddp_cases.__file__, str(out / 'store'), out]
+    processes = []
+    for rank in range(2):
+        with open(out / f'{rank}.log', 'w') as log:
+            processes.append(
+                subprocess.Popen(
+                    command,
+                    env={**os.environ, 'RANK': str(rank), 'WORLD_SIZE': '2'},
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                )
+            )
+    try:
+        codes = [process.wait(timeout=600) for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    assert codes == [0, 0], (out / '1.log').read_text()[-3000:]
+    return [torch.load(out / f'{rank}.pt') for rank in range(2)]
+
+
+@pytest.mark.parametrize('find_unused', [False, True])
+@pytest.mark.parametrize('case', ddp_cases.CASES)
+def test_ranks_stay_bitwise_equal(ranks, case, find_unused):
+    first, second = (rank[case, find_unused] for rank in ranks)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize('case', ddp_cases.CASES)
+def test_two_processes_equal_one(ranks, case):
+    """In float64, so that a wrong normaliser can not hide in rounding."""
+    joined = ddp_cases.train(case, (0, 1))
+    for find_unused in (False, True):
+        torch.testing.assert_close(
+            ranks[0][case, find_unused], joined, rtol=0, atol=1e-6
+        )
+
+
+def test_every_parameter_has_moved(ranks):
+    """Else the equalities above would hold of a model that stands still."""
+    start = build_model(without_batch_statistics()).double()
+    moved = ranks[0]['unequal numbers', False]
+    still = {
+        k for k, v in start.named_parameters() if torch.equal(v, moved[k])
+    }
+    # No box is of the size of the coarser levels.
+    assert all('scales' in name for name in still)
