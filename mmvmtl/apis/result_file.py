@@ -38,14 +38,44 @@ def write_result(
     seeds: Sequence[int],
     rows: Mapping[str, Metrics | Mapping] | None = None,
 ) -> dict:
-    """Write a result file; commit, date, machine and versions are found out.
-
-    The file appears whole or not at all. Numbers that are not finite become
-    null.
+    """Write a result file; it appears whole or not at all.
 
     Args:
         path (str or Path): ``docs/results/<name>.json``; its folder is
             created.
+        metrics (dict): this and the rest: see :func:`make_result`.
+        command (str or Sequence[str]): what was run.
+        config (str, optional): the config file it was run with.
+        seeds (Sequence[int]): of the runs.
+        rows (dict, optional): the sides of a comparison.
+
+    Returns:
+        dict: what was written.
+
+    Raises:
+        ValueError: A metric has not one number per seed.
+        UserError: The file can not be written.
+    """
+    result = make_result(
+        metrics, command=command, config=config, seeds=seeds, rows=rows
+    )
+    _write_whole(Path(path), json.dumps(result, indent=1) + '\n')
+    return result
+
+
+def make_result(
+    metrics: Metrics,
+    *,
+    command: str | Sequence[str],
+    config: str | None,
+    seeds: Sequence[int],
+    rows: Mapping[str, Metrics | Mapping] | None = None,
+) -> dict:
+    """A result as plain data; commit, machine and so on are found out.
+
+    Numbers that are not finite become null.
+
+    Args:
         metrics (dict): name to one number per seed; a single number stands
             for a list of one.
         command (str or Sequence[str]): what was run, as typed or as a list
@@ -57,11 +87,10 @@ def write_result(
             file's own ``command``, ``config`` or ``seeds``.
 
     Returns:
-        dict: what was written.
+        dict: the content of a result file.
 
     Raises:
         ValueError: A metric has not one number per seed.
-        UserError: The file can not be written.
     """
     result = {
         'commit': commit(),
@@ -77,9 +106,7 @@ def write_result(
     }
     if rows is not None:
         result['rows'] = {name: _row(row, seeds) for name, row in rows.items()}
-    text = json.dumps(json.loads(json_text(result)), indent=1) + '\n'
-    _write_whole(Path(path), text)
-    return json.loads(text)
+    return json.loads(json_text(result))
 
 
 def read_result(path: str | Path) -> dict:
