@@ -15,6 +15,8 @@ from mmvmtl.visualization.artist import FrameArtist
 
 #: Names of identities in predictions and in ground truth.
 ID_NAMES = ('instances_id', 'instances_ids')
+#: Videos whose trails are remembered; a batch holds fewer.
+MAX_VIDEOS = 64
 FIELDS = ('bboxes', 'labels', 'scores', 'velocities')
 
 
@@ -44,7 +46,7 @@ class VideoMTLVisualizer(Visualizer):
         super().__init__(name=name, **kwargs)
         self.trail = trail
         self.arrow = arrow
-        self._artists: dict[object, FrameArtist] = {}
+        self._artists: dict[object, tuple[FrameArtist, int]] = {}
 
     def add_datasample(
         self,
@@ -62,8 +64,8 @@ class VideoMTLVisualizer(Visualizer):
     ) -> None:
         """Draw one frame and hand it on.
 
-        Frames of a video come in order; a frame with ``is_first`` begins the
-        trails of its video anew. Ground truth and predictions, if both are
+        Trails join consecutive frames of a video; any other frame, and one
+        with ``is_first``, begins them anew. Ground truth and predictions, if both are
         drawn, stand side by side.
 
         Args:
@@ -103,11 +105,15 @@ class VideoMTLVisualizer(Visualizer):
         self, frame: DetDataSample, kind: str, score_thr: float
     ) -> FrameArtist:
         key = frame.get('video_id'), kind
-        artist = self._artists.get(key)
-        if artist is None or frame.get('is_first'):
+        number = frame.get('frame_id', 0)
+        artist, last = self._artists.pop(key, (None, None))
+        # A trail over frames that were not drawn would be a straight line.
+        if artist is None or frame.get('is_first') or number != last + 1:
             classes = frame.get('classes') or ()
             artist = FrameArtist(classes, score_thr, self.trail, self.arrow)
-            self._artists[key] = artist
+        self._artists[key] = artist, number
+        while len(self._artists) > MAX_VIDEOS:
+            del self._artists[next(iter(self._artists))]
         return artist
 
 

@@ -114,3 +114,19 @@ def test_the_visualizer_draws_tracks_and_ground_truth_side_by_side(tmp_path):
     assert (left == color_of(0)).all(-1).any()
     assert (right == color_of(3)).all(-1).any()
     assert path.is_file()
+
+
+@pytest.mark.parametrize(('second', 'joined'), [(5, True), (9, False)])
+def test_a_trail_joins_consecutive_frames_only(second, joined):
+    visualizer = VideoMTLVisualizer(name=f'trail_{second}')
+    for number, x in ((4, 50.0), (second, 250.0)):
+        frame = DetDataSample(metainfo=dict(video_id=1, frame_id=number))
+        frame.pred_track_instances = InstanceData(
+            bboxes=torch.tensor([[x, 200, x + 20, 220]]),
+            labels=torch.tensor([0]),
+            scores=torch.tensor([0.9]),
+            instances_id=torch.tensor([3]),
+        )
+        visualizer.add_datasample('x', BLACK, frame)
+    between = visualizer.get_image()[205:215, 100:200]
+    assert between.any() == joined
