@@ -65,8 +65,8 @@ class VideoMTLVisualizer(Visualizer):
         """Draw one frame and hand it on.
 
         Trails join consecutive frames of a video; any other frame, and one
-        with ``is_first``, begins them anew. Ground truth and predictions, if both are
-        drawn, stand side by side.
+        with ``is_first``, begins them anew. Ground truth and predictions, if
+        both are drawn, stand side by side.
 
         Args:
             name (str): The picture's name in the backends.
