@@ -62,7 +62,7 @@ def read_detections(
     sound &= np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
     scores[~sound] = -np.inf
     if embeddings is not None:
-        embeddings = np.asarray(embeddings, dtype=np.float64)
+        embeddings = np.ascontiguousarray(embeddings, dtype=np.float64)
         _check_length('embeddings', embeddings, (n, embeddings.shape[-1]))
         embeddings = unit(embeddings)
     if velocities is not None:

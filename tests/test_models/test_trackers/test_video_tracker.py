@@ -98,6 +98,28 @@ def test_gap_counts_in_frames_for_max_lost():
     assert step(stream, box(100), frame_id=6) == [2]
 
 
+def test_unconfirmed_track_dies_when_missed():
+    """Born in the second frame, missed in the third: another in the fourth."""
+    stream = start()
+    step(stream, box(100))
+    assert step(stream, box(100), box(300)) == [1, 2]
+    assert step(stream, box(100)) == [1]
+    assert step(stream, box(100), box(300)) == [1, 3]
+
+
+def test_hidden_object_neither_grows_nor_shrinks():
+    """A width that grew by 4 px a frame is the same 2 and 6 frames on."""
+    stream = start()
+    for t in range(8):
+        step(stream, box(100, w=40 + 4 * t))
+    step(stream)
+    width = stream.state[0, 0, 2]
+    assert width > 68
+    for _ in range(5):
+        step(stream)
+    assert stream.state[0, 0, 2] == width
+
+
 def test_empty_video_and_first_frames():
     stream = start()
     assert step(stream) == []
@@ -132,6 +154,13 @@ def test_classes_do_not_mix_unless_told():
         stream = start(class_aware=aware)
         step(stream, box(100), labels=0)
         assert step(stream, box(100), labels=1) == expected
+
+
+def test_label_is_that_of_the_last_detection():
+    stream = start(class_aware=False)
+    step(stream, box(100), labels=0)
+    step(stream, box(100), labels=1)
+    assert stream.labels.tolist() == [1]
 
 
 def test_no_box_is_dropped_and_disturbs_nobody():
@@ -292,6 +321,14 @@ def test_found_again_elsewhere_by_looks():
     assert ids == [2, 1]
 
 
+def test_recovered_detection_is_not_given_away_again():
+    """An old friend appears where a stranger was born a frame ago."""
+    stream = start(**EVERYTHING)
+    step(stream, box(100), embeddings=[RED])
+    assert step(stream, box(200), embeddings=[BLUE]) == [2]
+    assert step(stream, box(200), embeddings=[RED]) == [1]
+
+
 def test_reach_bounds_a_jump_by_sides_and_frames():
     """Without looks: 2 sides of 40 px a frame reach 80 px, not 90."""
     for jump, gap, expected in ((70, 1, 1), (90, 1, 2), (130, 2, 1)):
@@ -320,6 +357,14 @@ def test_velocity_is_per_frame_also_over_a_gap():
     stream = start(velocity=True)
     step(stream, box(100), velocities=[[np.nan] * 2], frame_id=0)
     assert step(stream, box(300), velocities=[[50, 0]], frame_id=4) == [1]
+
+
+def test_velocity_tells_of_the_previous_frame_only():
+    """One frame ago nobody stood 100 px back, two frames ago one did."""
+    stream = start(velocity=True)
+    step(stream, box(100), velocities=[[np.nan] * 2])
+    step(stream)
+    assert step(stream, box(200), velocities=[[100, 0]]) == [2]
 
 
 def test_velocity_of_a_birth_drives_the_first_prediction():
