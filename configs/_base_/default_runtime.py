@@ -18,6 +18,10 @@ default_hooks = dict(
         less_keys=('IDSW', 'velocity_mae'),
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    # What makes a checkpoint enough for inference; what refuses heads whose
+    # classes are not those of the data.
+    metadata=dict(type='mmvmtl.MetadataHook'),
+    class_check=dict(type='mmvmtl.ClassCheckHook'),
 )
 env_cfg = dict(
     cudnn_benchmark=True,

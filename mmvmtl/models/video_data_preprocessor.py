@@ -68,6 +68,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
             data (dict): ``inputs``, a list of B uint8 tensors
                 (T_i, C, H_i, W_i), and ``data_samples``, a list of B
                 :class:`VideoMTLDataSample`, or None.
+            training (bool): Without effect, as nothing is augmented here.
 
         Returns:
             dict: ``inputs`` (M, C, h, w) float32 with M the sum of all T_i,

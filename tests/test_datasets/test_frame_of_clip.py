@@ -27,7 +27,7 @@ def test_instances_are_those_of_the_frame():
 
 
 def test_several_frames_are_refused():
-    with pytest.raises(UserError, match='2 frames.*chunk=1'):
+    with pytest.raises(UserError, match=r'2 frames.*chunk=1'):
         FrameOfClip().transform(dict(frames=[_frame(), _frame()]))
 
 

@@ -36,6 +36,7 @@ model = dict(
     tracker=dict(
         type='mmvmtl.VideoTracker',
         scores=dict(high=0.4, low=0.1, new=0.5),
+        gates=dict(first=0.3),
         embedding=dict(),
         velocity=dict(),
         recover=dict(),
