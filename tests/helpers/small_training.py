@@ -13,7 +13,7 @@ from small_model import CONFIGS, small_model_cfg
 from mmvmtl.registry import HOOKS, TRANSFORMS
 
 SIZE = (96, 96)
-WORLD = dict(size=SIZE, length=(10, 10), crowding=0.2)
+WORLD = dict(size=SIZE, length=(16, 16), crowding=0.2)
 
 
 @TRANSFORMS.register_module(force=True)
@@ -58,7 +58,7 @@ class RecordHook(Hook):
         """Write it down."""
         samples = data_batch['data_samples']
         self.batches.append([(len(s), s.labelled) for s in samples])
-        self.losses.append({k: float(v) for k, v in outputs.items()})
+        self.losses.append({k: v.item() for k, v in outputs.items()})
         self.weights.append(parameter(runner.model).detach().clone())
 
 
