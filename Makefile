@@ -12,7 +12,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor
+	test-fork doctor bench-overfit
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -43,6 +43,9 @@ format: setup  ## let ruff mend what it can
 
 mutants: setup  ## one-line mutations, each of which must turn a test red
 	$(TEST_ENV) $(PY) tools/mutants.py --jobs $(JOBS)
+
+bench-overfit: setup  ## each detector learns 8 frames: tools/overfit.py
+	$(PY) tools/overfit.py
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*
