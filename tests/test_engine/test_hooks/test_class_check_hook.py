@@ -2,6 +2,7 @@
 
 import pytest
 from mmdet.models.dense_heads import RPNHead
+from mmengine.registry import DefaultScope
 from torch import nn
 
 from mmvmtl.engine.hooks.class_check_hook import (
@@ -63,9 +64,9 @@ def test_a_task_without_labels_is_not_checked():
 
 def test_an_rpn_tells_object_from_background_only():
     whole = model(det=3)
-    whole.multi_task_head.heads['det'].rpn = RPNHead(
-        in_channels=8, num_classes=1
-    )
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        rpn = RPNHead(in_channels=8, num_classes=1)
+    whole.multi_task_head.heads['det'].rpn = rpn
     check_class_counts(whole, METAINFO, '')
 
 
