@@ -1,6 +1,6 @@
 """Faster R-CNN learns 8 frames by heart in 150 iterations: not measured yet.
 
-    python tools/overfit.py faster_rcnn_r18
+python tools/overfit.py faster_rcnn_r18
 """
 
 _base_ = [

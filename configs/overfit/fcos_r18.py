@@ -1,6 +1,6 @@
 """FCOS learns 8 frames by heart in 150 iterations: not measured yet.
 
-    python tools/overfit.py fcos_r18
+python tools/overfit.py fcos_r18
 """
 
 _base_ = [

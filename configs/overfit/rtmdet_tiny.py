@@ -1,6 +1,6 @@
 """RTMDet-tiny learns 8 frames by heart in 150 iterations: not measured yet.
 
-    python tools/overfit.py rtmdet_tiny
+python tools/overfit.py rtmdet_tiny
 """
 
 _base_ = [

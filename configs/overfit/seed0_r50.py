@@ -1,6 +1,6 @@
 """The ResNet-50 with three branches learns 8 frames by heart in 150 iterations: not measured yet.
 
-    python tools/overfit.py seed0_r50
+python tools/overfit.py seed0_r50
 """
 
 _base_ = [

@@ -1,6 +1,6 @@
 """YOLOX-tiny learns 8 frames by heart in 150 iterations: not measured yet.
 
-    python tools/overfit.py yolox_tiny
+python tools/overfit.py yolox_tiny
 """
 
 _base_ = [

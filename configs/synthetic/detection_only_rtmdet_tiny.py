@@ -1,6 +1,6 @@
 """The same network for boxes alone: what joint training is measured with.
 
-    python tools/train.py configs/synthetic/detection_only_rtmdet_tiny.py
+python tools/train.py configs/synthetic/detection_only_rtmdet_tiny.py
 """
 
 _base_ = [

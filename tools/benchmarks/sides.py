@@ -58,6 +58,8 @@ class Ours:
         self.net = networks.build_ours(model).to(scene.device)
         if weights is not None:
             self.net.load_state_dict(weights)
+        # For metrics of re-identification only; no user has ground truth.
+        self.net.head.heads.track.embed_gt = False
         if tasks is not None:
             self.net.tasks = tasks
         scene.direct(self.net.head.heads.det.bbox_head)

@@ -76,14 +76,12 @@ class MotionReader(BaseModule):
         self.camera_radius = camera_radius
         self.max_gap = max_gap
         self.project = nn.Conv2d(in_channels, channels, 1)
-        side = torch.arange(-radius, radius + 1) * float(step)
-        dy, dx = torch.meshgrid(side, side, indexing='ij')
-        window = torch.stack([dx.flatten(), dy.flatten()], dim=-1)
-        self.register_buffer('window', window, persistent=False)
+        self.register_buffer('window', _window(radius) * step, False)
+        self.register_buffer('knocks', _window(camera_radius), False)
         self.sharpness = nn.Parameter(torch.tensor(2.0))
         self.camera_sharpness = nn.Parameter(torch.tensor(50.0))
         self.rest = nn.Sequential(
-            nn.Linear(len(window) * groups + context_channels, 128),
+            nn.Linear(len(self.window) * groups + context_channels, 128),
             nn.ReLU(inplace=True),
             nn.Linear(128, 2),
         )
@@ -124,10 +122,9 @@ class MotionReader(BaseModule):
         soft-argmax.
         """
         radius = self.camera_radius
-        now, before = (
-            F.normalize(F.avg_pool2d(m.float(), 2), dim=1)
-            for m in (now, before)
-        )
+        both = F.avg_pool2d(torch.cat([now, before]).float(), 2)
+        length = both.square().sum(dim=1, keepdim=True)
+        now, before = (both * length.clamp_min(1e-12).rsqrt()).chunk(2)
         num, _, height, width = now.shape
         # Channels of all frames as groups: one convolution correlates all.
         fit = F.conv2d(
@@ -135,13 +132,11 @@ class MotionReader(BaseModule):
             now,
             groups=num,
         )[0]
-        side = torch.arange(-radius, radius + 1, device=now.device)
-        cells = (height - side.abs())[:, None] * (width - side.abs())[None]
-        fit = fit / cells.clamp(min=1)
-        weight = (fit.flatten(1) * self.camera_sharpness).softmax(dim=1)
-        dy, dx = torch.meshgrid(side, side, indexing='ij')
-        cell = torch.stack([dx.flatten(), dy.flatten()], dim=1).to(weight)
-        return weight @ cell * (2 * self.stride)
+        size = fit.new_tensor([width, height])
+        cells = (size - self.knocks.abs()).clamp(min=1).prod(dim=1)
+        fit = fit.flatten(1) / cells
+        weight = (fit * self.camera_sharpness).softmax(dim=1)
+        return weight @ self.knocks.to(weight) * (2 * self.stride)
 
     def read(self, maps: FramePair, boxes: Tensor, hidden: Tensor) -> Tensor:
         """Velocities (M, K, 2) of ``boxes`` (M, K, 4) in pixels per frame.
@@ -196,3 +191,10 @@ class MotionReader(BaseModule):
                 reduction='none',
             )
         )
+
+
+def _window(radius: int) -> Tensor:
+    """Steps (x, y) of up to ``radius`` to every side, row by row."""
+    side = torch.arange(-radius, radius + 1.0)
+    dy, dx = torch.meshgrid(side, side, indexing='ij')
+    return torch.stack([dx.flatten(), dy.flatten()], dim=-1)

@@ -97,15 +97,14 @@ class TrackHead(BaseTaskHead):
     def _describe(self, feats: Features, boxes: Tensor) -> Tensor:
         """Hidden features (M, K, F) of ``boxes`` (M, K, 4)."""
         centre = grid_in_box(boxes, 1)
-        parts = [
-            sample_points(feat, centre, stride).flatten(2)
-            for feat, stride in zip(feats, self.strides, strict=True)
+        inside = torch.cat([centre, grid_in_box(boxes, self.grid)], dim=2)
+        fine = sample_points(feats[0], inside, self.strides[0])
+        coarse = [
+            sample_points(feat, centre, stride)
+            for feat, stride in zip(feats[1:], self.strides[1:], strict=True)
         ]
-        inside = grid_in_box(boxes, self.grid)
-        parts.append(
-            sample_points(feats[0], inside, self.strides[0]).flatten(2)
-        )
-        return self.trunk(torch.cat(parts, dim=-1))
+        parts = [fine[:, :, :1], *coarse, fine[:, :, 1:]]
+        return self.trunk(torch.cat(parts, dim=2).flatten(2))
 
     def _jitter(self, boxes: Tensor) -> Tensor:
         sides = (boxes[..., 2:] - boxes[..., :2]).repeat(1, 1, 2)
@@ -162,7 +161,9 @@ class TrackHead(BaseTaskHead):
         chosen = []
         for frame in batch.frames:
             found = frame.pred_instances
-            chosen.append(found[found.scores >= self.score_thr])
+            sure = found.scores >= self.score_thr
+            # A slice is a new object as well, and much cheaper than a mask.
+            chosen.append(found[:] if sure.all() else found[sure])
         maps = None
         if self.motion is not None:
             maps = self.motion.pair(feats[0], batch, self.task)

@@ -50,7 +50,9 @@ def start(**cfg):
 
 
 def test_builds_from_a_config():
-    tracker = TASK_UTILS.build(dict(type='mmvmtl.VideoTracker', class_aware=False))
+    tracker = TASK_UTILS.build(
+        dict(type='mmvmtl.VideoTracker', class_aware=False)
+    )
     assert tracker.options.class_aware is False
 
 
