@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / 'tests' / 'mutants.toml'
 PARTS = ('mmvmtl', 'tests', 'configs', 'tools', 'pyproject.toml')
-TIMEOUT = 600  # seconds for the tests of one mutation
+TIMEOUT = 1800  # seconds for one run of tests, on a busy machine
 
 
 @dataclass
@@ -97,12 +97,15 @@ def test(mutant: Mutant | None, tests: list[str]) -> tuple[int, str]:
             'PYTHONPATH': str(tree),
             'PYTHONDONTWRITEBYTECODE': '1',
         }
-        done = subprocess.run(
-            [sys.executable, '-m', 'pytest', '-x', '-q', '-p',
-             'no:cacheprovider', *tests],
-            cwd=tree, env=env, capture_output=True, text=True,
-            timeout=TIMEOUT, check=False,
-        )  # fmt: skip
+        command = [sys.executable, '-m', 'pytest', '-x', '-q', '-p',
+                   'no:cacheprovider', *tests]  # fmt: skip
+        try:
+            done = subprocess.run(
+                command, cwd=tree, env=env, capture_output=True, text=True,
+                timeout=TIMEOUT, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return 124, f'no end after {TIMEOUT} s'
         return done.returncode, done.stdout[-2000:]
 
 
@@ -127,7 +130,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     mutants = [each for each in read(LIST) if args.only in each.name]
     tests = sorted({name for mutant in mutants for name in mutant.tests})
-    code, output = test(None, tests)
+    code, output = test(None, ['-n', str(args.jobs), *tests])
     if code:
         print(output)
         print('error: the tests fail without any mutation', file=sys.stderr)
