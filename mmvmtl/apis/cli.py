@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch.distributed as dist
 from mmengine.config import Config, DictAction
 from mmengine.config.utils import ConfigParsingError
 from mmengine.runner import Runner
@@ -40,15 +41,24 @@ def reports_user_errors(main: Callable) -> Callable:
     @functools.wraps(main)
     def wrapped(argv: Sequence[str] | None = None) -> object:
         try:
-            return main(argv)
+            result = main(argv)
         except Exception as error:
             sentence = user_sentence(error)
             if sentence is None:
                 raise
             print(f'error: {sentence}', file=sys.stderr)
             raise SystemExit(2) from None
+        _leave_process_group()
+        return result
 
     return wrapped
+
+
+def _leave_process_group() -> None:
+    """End together: gloo's threads abort a rank whose peer is gone first."""
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
 
 
 def user_sentence(error: BaseException | None) -> str | None:

@@ -193,6 +193,10 @@ SCRIPT = """
     evaluator.process(clips)
     Path(sys.argv[1], f'{rank}.json').write_text(
         json.dumps(evaluator.evaluate(len(clips))))
+    if rank >= 0:
+        # Together: gloo aborts a process whose peer has left first.
+        dist.barrier()
+        dist.destroy_process_group()
 """
 
 

@@ -35,7 +35,7 @@ model = dict(
     ),
     tracker=dict(
         type='mmvmtl.VideoTracker',
-        scores=dict(high=0.4, low=0.1, new=0.5),
+        scores=dict(high=0.3, low=0.1, new=0.35),
         gates=dict(first=0.3),
         embedding=dict(),
         velocity=dict(),
