@@ -9,3 +9,6 @@ _base_ = [
     '../_base_/schedules/short.py',
     '../_base_/default_runtime.py',
 ]
+
+train_dataloader = dict(dataset=dict(num_videos=560))
+test_dataloader = dict(dataset=dict(num_videos=20))
