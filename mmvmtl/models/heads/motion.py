@@ -162,13 +162,16 @@ class MotionReader(BaseModule):
 
     def _correlate(self, query: Tensor, around: Tensor) -> Tensor:
         """Scaled products (M, K, G, groups) of (M, K, 1, D), (M, K, G, D)."""
-        split = (self.groups, -1)
-        query = F.normalize(query.float().unflatten(-1, split), dim=-1) * 4
-        around = around.float().unflatten(-1, split)
-        # The products are divided, not the many vectors of the window; the
-        # square of their length, because torch's norm is slow on strides.
-        scale = around.square().sum(dim=-1).clamp_min(1e-12).rsqrt()
-        return (query * around).sum(dim=-1) * scale
+        # Channels first, as they lie in memory; and the products are divided
+        # by the lengths, not the many vectors of the window.
+        query, around = (
+            part.float().permute(0, 3, 1, 2).unflatten(1, (self.groups, -1))
+            for part in (query, around)
+        )
+        query = F.normalize(query, dim=2) * 4
+        scale = around.square().sum(dim=2).clamp_min(1e-12).rsqrt()
+        match = (query * around).sum(dim=2) * scale
+        return match.permute(0, 2, 3, 1)
 
     def loss(self, predicted: Tensor, target: Tensor, gap: Tensor) -> Tensor:
         """Smooth L1, (), over boxes of all ranks whose velocity is known.
