@@ -1,5 +1,8 @@
 """Boxes, identities and velocities of four fish, RTMDet-tiny from scratch.
 
+2 CPU cores, 9 min: 91.9 mAP50 / 61.6 HOTA / 73.4 IDF1, one seed; the
+tracker's score thresholds were chosen on the validation frames.
+
 python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
 """
 
@@ -21,9 +24,11 @@ model = dict(
         ),
     ),
     loss=dict(weights=dict(cls=None)),
+    # Fish look alike: their looks mislead the tracker.
+    tracker=dict(scores=dict(high=0.4, new=0.5), embedding=None),
 )
 
-train_cfg = dict(max_epochs=8, val_interval=8)
+train_cfg = dict(max_epochs=4, val_interval=4)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(
@@ -31,8 +36,8 @@ param_scheduler = [
         eta_min_ratio=0.02,
         by_epoch=True,
         convert_to_iter_based=True,
-        begin=4,
-        end=8,
-        T_max=4,
+        begin=2,
+        end=4,
+        T_max=2,
     ),
 ]

@@ -124,14 +124,14 @@ class MotionReader(BaseModule):
         radius = self.camera_radius
         both = F.avg_pool2d(torch.cat([now, before]).float(), 2)
         length = both.square().sum(dim=1, keepdim=True)
-        now, before = (both * length.clamp_min(1e-12).rsqrt()).chunk(2)
-        num, _, height, width = now.shape
-        # Channels of all frames as groups: one convolution correlates all.
-        fit = F.conv2d(
-            F.pad(before, (radius,) * 4).flatten(0, 1)[None],
-            now,
-            groups=num,
-        )[0]
+        both = both * length.clamp_min(1e-12).rsqrt()
+        height, width = both.shape[2:]
+        # Correlated as spectra, padded so that no shift wraps around.
+        full = tuple(-(-(side + radius) // 4) * 4 for side in (height, width))
+        now, before = torch.fft.rfft2(both, full).chunk(2)
+        fit = torch.fft.irfft2((now.conj() * before).sum(dim=1), full)
+        fit = fit.roll((radius, radius), dims=(1, 2))
+        fit = fit[:, : 2 * radius + 1, : 2 * radius + 1]
         size = fit.new_tensor([width, height])
         cells = (size - self.knocks.abs()).clamp(min=1).prod(dim=1)
         fit = fit.flatten(1) / cells
