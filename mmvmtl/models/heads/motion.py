@@ -126,8 +126,12 @@ class MotionReader(BaseModule):
         length = both.square().sum(dim=1, keepdim=True)
         both = both * length.clamp_min(1e-12).rsqrt()
         height, width = both.shape[2:]
-        # Correlated as spectra, padded so that no shift wraps around.
-        full = tuple(-(-(side + radius) // 4) * 4 for side in (height, width))
+        # Correlated as spectra, padded so that no shift wraps around, and
+        # at least as large as the window of shifts.
+        full = tuple(
+            -(-(max(side, radius + 1) + radius) // 4) * 4
+            for side in (height, width)
+        )
         now, before = torch.fft.rfft2(both, full).chunk(2)
         fit = torch.fft.irfft2((now.conj() * before).sum(dim=1), full)
         fit = fit.roll((radius, radius), dims=(1, 2))

@@ -109,3 +109,9 @@ def test_loss_skips_unknown_velocities_without_a_nan_gradient(reader, clip):
     loss.backward()
     assert loss > 0
     assert feat.grad.isfinite().all()
+
+
+def test_a_map_smaller_than_the_largest_shift_is_correlated_too(reader):
+    """One cell at half the resolution: only no shift at all overlaps."""
+    camera = reader.camera_shift(*torch.ones(2, 1, 16, 2, 2))
+    assert camera.abs().max().item() < 1e-3
