@@ -117,7 +117,8 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
     """Refuse ``--cfg-options`` that name nothing in ``cfg``.
 
     A new key is legal where a class takes it as an argument, at the top
-    level if it is the Runner's, and in dicts with keys of the user's own.
+    level if it is the Runner's, in dicts with keys of the user's own, and
+    among hooks or heads where another option gives its ``type``.
 
     Raises:
         UserError: Naming the option and the nearest right name.
@@ -140,7 +141,8 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
                 scope = node.get('_scope_', scope)
                 node = node[part]
             else:
-                if isinstance(node, (dict, list, tuple)):
+                typed = f'{where}.{part}.type' in options
+                if isinstance(node, (dict, list, tuple)) and not typed:
                     _check_new(path, part, node, where, scope)
                 break
 

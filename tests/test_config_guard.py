@@ -133,6 +133,10 @@ def test_a_misspelling_in_a_comment_is_not_a_use(tmp_path):
         {'optim_wrapper.clip_grad.norm_type': 2},
         {'optim_wrapper.accumulative_counts': 2},
         {'train_dataloader.dataset.metainfo.classes': ('a',)},
+        {
+            'default_hooks.ema.momentum': 1e-3,
+            'default_hooks.ema.type': 'EMAHook',
+        },
     ],
 )
 def test_options_that_mean_something_pass(tmp_path, options):

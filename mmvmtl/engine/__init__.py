@@ -3,5 +3,11 @@
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
 from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
 from mmvmtl.engine.hooks import *
+from mmvmtl.engine.muon import Muon
 
-__all__ = ['AmpOptimWrapper', 'DistributedDataParallel', 'set_model_wrapper']
+__all__ = [
+    'AmpOptimWrapper',
+    'DistributedDataParallel',
+    'Muon',
+    'set_model_wrapper',
+]

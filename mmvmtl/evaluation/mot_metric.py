@@ -36,7 +36,7 @@ class MOTMetric(VideoMetric):
     the velocity, in pixels per frame of the original image, over predictions
     matched (same class, IoU >= 0.5) to a true box, where both are known;
     ``track/velocity_mae_zero`` is what predicting no motion gives on the
-    same boxes. Velocities are read from ``pred_track_instances`` if they
+    same boxes; both are NaN if nothing matches. Velocities are read from ``pred_track_instances`` if they
     carry any, else from ``pred_instances``.
 
     Args:
@@ -85,11 +85,16 @@ def _pick(scores: dict[str, float]) -> dict[str, float]:
 def _velocity_scores(
     errors: Sequence[np.ndarray | None],
 ) -> dict[str, float]:
-    """Mean absolute errors of the prediction and of predicting zero."""
-    known = [rows for rows in errors if rows is not None and len(rows)]
+    """Mean absolute errors of the prediction and of predicting zero.
+
+    NaN if velocities are known but nothing was matched: a key that comes and
+    goes would end a training that saves by it.
+    """
+    known = [rows for rows in errors if rows is not None]
     if not known:
         return {}
-    predicted, zero = np.concatenate(known).mean(axis=0)
+    rows = np.concatenate(known)
+    predicted, zero = rows.mean(axis=0) if len(rows) else (np.nan, np.nan)
     return {
         'velocity_mae': float(predicted),
         'velocity_mae_zero': float(zero),

@@ -76,7 +76,7 @@ def select(
     count = np.zeros(inside.shape[1], np.float32)
     total = count.copy()
     stay = partly.sum(1).clip(1) ** 1.6
-    free = mostly.sum(1) >= 8
+    free = mostly.sum(1) >= min(8, inside.shape[1] // 2)
     chosen = []
     while count.min() < least:
         free &= partly @ (total >= most) == 0

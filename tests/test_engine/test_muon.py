@@ -1,0 +1,129 @@
+"""Muon against torch's own optimisers and against its mathematics."""
+
+import pytest
+import torch
+from mmengine.optim import build_optim_wrapper
+from torch import nn
+
+from mmvmtl.engine.muon import Muon, is_matrix, orthogonalise
+
+
+def with_gradient(*shape: int, seed: int = 0) -> nn.Parameter:
+    generator = torch.Generator().manual_seed(seed)
+    parameter = nn.Parameter(torch.randn(*shape, generator=generator))
+    parameter.grad = torch.randn(*shape, generator=generator)
+    return parameter
+
+
+def updated(optimiser: type, shape: tuple, steps: int, **kwargs):
+    """A parameter after some steps with always another gradient."""
+    parameter = with_gradient(*shape)
+    optimiser = optimiser([parameter], lr=0.01, weight_decay=0.1, **kwargs)
+    for seed in range(1, steps + 1):
+        parameter.grad = with_gradient(*shape, seed=seed).grad
+        optimiser.step()
+    return parameter.detach()
+
+
+@pytest.mark.parametrize('shape', [(5,), (8, 40), (32, 1, 5, 5), (64, 3, 2)])
+def test_what_is_no_matrix_is_adamws(shape):
+    expected = updated(torch.optim.AdamW, shape, 3)
+    torch.testing.assert_close(updated(Muon, shape, 3), expected)
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.optim, 'Muon'), reason='torch before 2.9 has no Muon'
+)
+@pytest.mark.parametrize('shape', [(24, 40), (40, 24), (32, 32)])
+def test_matrices_are_torchs_muons(shape):
+    """Theirs runs in bfloat16, so the two agree to its precision."""
+    expected = updated(
+        torch.optim.Muon, shape, 3, adjust_lr_fn='match_rms_adamw'
+    )
+    step = (expected - with_gradient(*shape).detach()).abs().mean()
+    error = (updated(Muon, shape, 3) - expected).abs().mean()
+    assert error < 0.02 * step
+
+
+def test_a_convolution_is_its_matrix():
+    conv = updated(Muon, (24, 16, 3, 3), 2)
+    flat = with_gradient(24, 16, 3, 3)
+    matrix = nn.Parameter(flat.detach().flatten(1))
+    optimiser = Muon([matrix], lr=0.01, weight_decay=0.1)
+    for seed in (1, 2):
+        gradient = with_gradient(24, 16, 3, 3, seed=seed).grad
+        matrix.grad = gradient.flatten(1)
+        optimiser.step()
+    torch.testing.assert_close(conv.flatten(1), matrix.detach())
+
+
+@pytest.mark.parametrize('shape', [(3, 20, 50), (2, 50, 20), (1, 16, 16)])
+def test_singular_values_come_out_even(shape):
+    matrices = torch.randn(shape, generator=torch.Generator().manual_seed(3))
+    values = torch.linalg.svdvals(orthogonalise(matrices, steps=8))
+    assert values.min() > 0.6 and values.max() < 1.3
+    # The singular vectors stay: the product with the input is symmetric.
+    product = orthogonalise(matrices) @ matrices.mT
+    torch.testing.assert_close(product, product.mT, atol=1e-3, rtol=1e-3)
+
+
+def test_a_zero_gradient_moves_nothing():
+    parameter = nn.Parameter(torch.ones(20, 20))
+    parameter.grad = torch.zeros(20, 20)
+    Muon([parameter], lr=0.1, weight_decay=0).step()
+    assert torch.equal(parameter.detach(), torch.ones(20, 20))
+
+
+def test_which_parameters_are_matrices():
+    shapes = {
+        (96, 48, 3, 3): True,
+        (64, 64): True,
+        (96, 1, 5, 5): False,
+        (5, 96, 1, 1): False,
+        (96,): False,
+        (): False,
+    }
+    for shape, matrix in shapes.items():
+        assert is_matrix(torch.zeros(shape)) is matrix
+
+
+def test_groups_keep_their_own_rates():
+    """One shape in two groups: still the learning rate of each."""
+    fast, slow = with_gradient(20, 20), with_gradient(20, 20)
+    start = fast.detach().clone()
+    Muon(
+        [dict(params=[fast], lr=0.1), dict(params=[slow], lr=0.01)],
+        weight_decay=0,
+    ).step()
+    torch.testing.assert_close(
+        fast.detach() - start, 10 * (slow.detach() - start)
+    )
+
+
+def test_state_survives_a_checkpoint(tmp_path):
+    """From a config, saved in the middle, and gone on with."""
+
+    def build() -> tuple:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.Conv2d(16, 32, 3), nn.Conv2d(32, 4, 1))
+        optimizer = dict(type='mmvmtl.Muon', lr=0.01)
+        return model, build_optim_wrapper(model, dict(optimizer=optimizer))
+
+    def train(model: nn.Module, wrapper, seed: int) -> None:
+        torch.manual_seed(seed)
+        wrapper.update_params(model(torch.randn(2, 16, 5, 5)).square().mean())
+
+    model, wrapper = build()
+    train(model, wrapper, 1)
+    state = dict(net=model.state_dict(), optimizer=wrapper.state_dict())
+    torch.save(state, tmp_path / 'state.pth')
+    train(model, wrapper, 2)
+    again, resumed = build()
+    state = torch.load(tmp_path / 'state.pth', weights_only=True)
+    again.load_state_dict(state['net'])
+    resumed.load_state_dict(state['optimizer'])
+    train(again, resumed, 2)
+    for first, second in zip(
+        model.parameters(), again.parameters(), strict=True
+    ):
+        assert torch.equal(first, second)
