@@ -44,9 +44,9 @@ pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=21,
+    batch_size=12,
     dataset=dict(
-        num_videos=2100, clip=dict(length=1, stride=1), pipeline=pipeline
+        num_videos=1200, clip=dict(length=1, stride=1), pipeline=pipeline
     ),
 )
 val_dataloader = dict(batch_size=16, dataset=dict(chunk=1, pipeline=pipeline))

@@ -10,5 +10,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-train_dataloader = dict(dataset=dict(num_videos=560))
 test_dataloader = dict(dataset=dict(num_videos=20))

@@ -18,7 +18,7 @@ test_pipeline = [
 ]
 
 train_dataloader = dict(
-    batch_size=7,
+    batch_size=4,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='pseudo_collate'),
@@ -27,7 +27,7 @@ train_dataloader = dict(
         type='mmvmtl.SyntheticVideoDataset',
         world=_base_.world,
         split='train',
-        num_videos=700,
+        num_videos=400,
         clip=dict(length=2, stride=(4, 10), pair=True),
         pipeline=train_pipeline,
     ),

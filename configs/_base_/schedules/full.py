@@ -1,12 +1,12 @@
-"""AdamW for 16 epochs: warm-up, a flat first half, then a cosine."""
+"""Muon for 14 epochs: warm-up, a flat first half, then a cosine."""
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16, val_interval=16)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=14)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05),
+    optimizer=dict(type='mmvmtl.Muon', lr=4e-3, weight_decay=0.05),
     paramwise_cfg=dict(
         norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True
     ),
@@ -19,9 +19,9 @@ param_scheduler = [
         eta_min_ratio=0.02,
         by_epoch=True,
         convert_to_iter_based=True,
-        begin=8,
-        end=16,
-        T_max=8,
+        begin=7,
+        end=14,
+        T_max=7,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=7)
+auto_scale_lr = dict(enable=False, base_batch_size=4)

@@ -1,4 +1,4 @@
-"""AdamW for 3 epochs: warm-up, a flat first half, then a cosine."""
+"""Muon for 3 epochs: warm-up, a flat first half, then a cosine."""
 
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=3)
 val_cfg = dict(type='ValLoop')
@@ -6,7 +6,7 @@ test_cfg = dict(type='TestLoop')
 
 optim_wrapper = dict(
     type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.05),
+    optimizer=dict(type='mmvmtl.Muon', lr=4e-3, weight_decay=0.05),
     paramwise_cfg=dict(
         norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True
     ),
@@ -24,4 +24,4 @@ param_scheduler = [
         T_max=2,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=7)
+auto_scale_lr = dict(enable=False, base_batch_size=4)
