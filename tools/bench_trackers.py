@@ -1,9 +1,10 @@
 """What each part of the tracker is worth, on the same detections.
 
-    python tools/bench_trackers.py CONFIG CHECKPOINT
+    python tools/bench_trackers.py CONFIG CHECKPOINT [CHECKPOINT ...]
 
-The network runs once over the test videos; then every row follows them with
-the same boxes, embeddings and velocities. MMDetection's ByteTracker stands
+A network runs once over the test videos; then every row follows them with
+the same boxes, embeddings and velocities. Several checkpoints are the seeds
+of one training; means over them are printed. MMDetection's ByteTracker stands
 beside, with the same score thresholds; it needs the package ``lap``.
 """
 
@@ -12,7 +13,9 @@ from __future__ import annotations
 import argparse
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.util import find_spec
+from statistics import mean
 
 import numpy as np
 import torch
@@ -140,7 +143,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoints', nargs='+', help='one for each seed')
     parser.add_argument('--out', help='result file to write')
     cli.add_runner_options(parser)
     return parser.parse_args(argv)
@@ -151,29 +154,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Print a row for each tracker."""
     args = parse_args(argv)
     cfg = cli.load_config(args)
-    cfg.load_from = cli.check_checkpoint(args.checkpoint)
     tracker = cfg.model.tracker.to_dict()
     cfg.model.tracker = None
-    videos = detect(cli.build_runner(cfg))
-    rows = {}
-    for name, options in rows_of(tracker).items():
-        rows[name] = score(videos, lambda v, o=options: ours(o, v))
+    followers = {
+        name: partial(ours, options)
+        for name, options in rows_of(tracker).items()
+    }
     if find_spec('lap') is None:
         print("No row of ByteTracker: it needs 'pip install lap'.")
     else:
-        rows['mmdet ByteTracker'] = score(
-            videos, lambda v: bytetracker(tracker['scores'], v)
+        followers['mmdet ByteTracker'] = partial(
+            bytetracker, tracker['scores']
         )
+    runs = []
+    for checkpoint in args.checkpoints:
+        cfg.load_from = cli.check_checkpoint(checkpoint)
+        videos = detect(cli.build_runner(cfg))
+        runs.append({n: score(videos, f) for n, f in followers.items()})
+    rows = {
+        name: {key: [run[name][key] for run in runs] for key in SCORES}
+        for name in followers
+    }
     print(f'{"":20}' + ''.join(f'{name:>8}' for name in SCORES))
     for name, row in rows.items():
-        print(f'{name:20}' + ''.join(f'{row[k]:8.1f}' for k in SCORES))
+        print(f'{name:20}' + ''.join(f'{mean(row[k]):8.1f}' for k in SCORES))
     if args.out:
         write_result(
             args.out,
             rows['everything'],
             command=f'python tools/bench_trackers.py {args.config} CHECKPOINT',
             config=args.config,
-            seeds=[0],
+            seeds=range(len(runs)),
             rows=rows,
         )
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import DictAction
 
 from mmvmtl.apis import cli, world_floors
+from mmvmtl.apis.result_file import write_result
 from mmvmtl.datasets.synthetic import make_world
 from mmvmtl.errors import UserError
 
@@ -45,7 +47,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         metavar='NAME=FILE',
         help='scores of trained floors to merge in, as NAME/<metric>',
     )
-    parser.add_argument('--out', help='also write the floors as JSON')
+    parser.add_argument('--out', help='result file to write')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
     return parser.parse_args(argv)
 
@@ -89,8 +91,14 @@ def main(argv: Sequence[str] | None = None) -> dict:
     for name, value in floors.items():
         print(f'{name:<40} {value:8.3f}')
     if args.out:
-        cli.check_writable(Path(args.out).parent, '--out')
-        Path(args.out).write_text(json.dumps(floors, indent=1))
+        given = sys.argv[1:] if argv is None else argv
+        write_result(
+            args.out,
+            floors,
+            command=['python', 'tools/world_floors.py', *given],
+            config=args.config,
+            seeds=[0],
+        )
     return floors
 
 

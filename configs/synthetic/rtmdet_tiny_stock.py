@@ -2,7 +2,8 @@
 
 Nothing of the model is ours; only the data set is, so that the budget is
 equal: the same number of frames and iterations as
-``video_mtl_rtmdet_tiny.py``.
+``video_mtl_rtmdet_tiny.py``. Its optimiser is MMDet's for RTMDet; with
+Muon see ``rtmdet_tiny_stock_muon.py``.
 
     python tools/train.py configs/synthetic/rtmdet_tiny_stock.py
 """
@@ -30,6 +31,10 @@ model = dict(
     bbox_head=detection.bbox_head,
     train_cfg=detection.train_cfg,
     test_cfg=detection.test_cfg,
+)
+
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='AdamW', lr=2e-3, weight_decay=0.05)
 )
 
 pipeline = [

@@ -36,8 +36,8 @@ class MOTMetric(VideoMetric):
     the velocity, in pixels per frame of the original image, over predictions
     matched (same class, IoU >= 0.5) to a true box, where both are known;
     ``track/velocity_mae_zero`` is what predicting no motion gives on the
-    same boxes; both are NaN if nothing matches. Velocities are read from ``pred_track_instances`` if they
-    carry any, else from ``pred_instances``.
+    same boxes; both are NaN if nothing matches. Velocities are read from
+    ``pred_track_instances`` if they carry any, else from ``pred_instances``.
 
     Args:
         classwise (bool): also report ``track/<class>/HOTA`` and so on.

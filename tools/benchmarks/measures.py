@@ -125,7 +125,7 @@ def training(
     args: argparse.Namespace, cfg: Config, weights: dict | None
 ) -> Measured:
     """Time of a training step, against the sum of three."""
-    steps = training_steps(cfg.model, training_batch(cfg), args.device)
+    steps = training_steps(cfg, training_batch(cfg), args.device)
     in_turn(steps, 1)
     times = in_turn(steps, args.repeats)
     rows = {

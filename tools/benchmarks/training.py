@@ -14,6 +14,7 @@ from benchmarks import networks
 from benchmarks.timing import now
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
@@ -29,12 +30,13 @@ def training_batch(cfg: Config) -> dict:
 
 
 class Step:
-    """Forward, backward and one step of AdamW; a block to time.
+    """Forward, backward and a step of the optimiser; a block to time.
 
     Args:
         net (nn.Module): is put into training mode on ``device``.
         loss (Callable): maps ``net`` to a scalar; it includes what the data
             preprocessor does.
+        optim_wrapper (dict): config of the optimiser, as a config has it.
         device (str): to compute on.
     """
 
@@ -42,33 +44,33 @@ class Step:
         self,
         net: nn.Module,
         loss: Callable[[nn.Module], Tensor],
+        optim_wrapper: dict,
         device: str,
     ) -> None:
         self.net = net.to(device).train()
         self.loss = loss
         self.device = device
-        self.optimizer = torch.optim.AdamW(net.parameters(), lr=1e-5)
+        self.optim_wrapper = build_optim_wrapper(self.net, optim_wrapper)
 
     def __call__(self) -> float:
         """Seconds of one step."""
         start = now(self.device)
-        self.optimizer.zero_grad()
-        self.loss(self.net).backward()
-        self.optimizer.step()
+        self.optim_wrapper.update_params(self.loss(self.net))
         return now(self.device) - start
 
 
 def training_steps(
-    model: dict, batch: dict, device: str = 'cpu'
+    cfg: Config, batch: dict, device: str = 'cpu'
 ) -> dict[str, Step]:
     """A step of ours and of each of the three networks, by name.
 
     Args:
-        model (dict): config of the model.
+        cfg (Config): with ``model`` and ``optim_wrapper``.
         batch (dict): ``inputs``, B clips (T, 3, H, W) uint8, and
             ``data_samples``.
         device (str): to compute on.
     """
+    model = cfg.model
     detector = networks.build_detector(model)
     parts = {
         'ours': (networks.build_ours(model), _ours_loss(batch)),
@@ -82,7 +84,10 @@ def training_steps(
             _recogniser_loss(batch),
         ),
     }
-    return {name: Step(*part, device) for name, part in parts.items()}
+    return {
+        name: Step(*part, cfg.optim_wrapper, device)
+        for name, part in parts.items()
+    }
 
 
 def _ours_loss(batch: dict) -> Callable:

@@ -1,0 +1,10 @@
+"""Stock MMDet RTMDet-tiny, trained with our optimiser: a floor.
+
+python tools/train.py configs/synthetic/rtmdet_tiny_stock_muon.py
+"""
+
+_base_ = './rtmdet_tiny_stock.py'
+
+optim_wrapper = dict(
+    optimizer=dict(_delete_=True, type='mmvmtl.Muon', lr=4e-3)
+)
