@@ -1,14 +1,14 @@
 """Boxes alone from a tenth of the videos, shown ten times: a floor.
 
-As many iterations as detection_only_rtmdet_tiny.py, but 560 videos that
-never change instead of 5,600 new ones.
+As many iterations as detection_only_rtmdet_tiny.py, but 640 videos that
+never change instead of 6,400 new ones.
 
 python tools/train.py configs/synthetic/detection_only_tenth_rtmdet_tiny.py
 """
 
 _base_ = './detection_only_rtmdet_tiny.py'
 
-train_dataloader = dict(dataset=dict(num_videos=560))
+train_dataloader = dict(dataset=dict(num_videos=640))
 custom_hooks = []
 train_cfg = dict(max_epochs=10, val_interval=10)
 param_scheduler = [

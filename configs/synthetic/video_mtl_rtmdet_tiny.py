@@ -9,3 +9,7 @@ _base_ = [
     '../_base_/schedules/full.py',
     '../_base_/default_runtime.py',
 ]
+
+# Videos are endless, so what is remembered is never the same instance.
+loss_embed = dict(type='mmvmtl.InstanceContrastiveLoss', memory=1024)
+model = dict(head=dict(heads=dict(track=dict(loss_embed=loss_embed))))

@@ -3,11 +3,19 @@
 python tools/train.py configs/synthetic/video_mtl_rtmdet_tiny_short.py
 """
 
-_base_ = [
-    '../_base_/models/video_mtl_rtmdet_tiny.py',
-    '../_base_/datasets/synthetic.py',
-    '../_base_/schedules/short.py',
-    '../_base_/default_runtime.py',
-]
+_base_ = './video_mtl_rtmdet_tiny.py'
 
+train_cfg = dict(max_epochs=3, val_interval=3)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.02,
+        by_epoch=True,
+        convert_to_iter_based=True,
+        begin=1,
+        end=3,
+        T_max=2,
+    ),
+]
 test_dataloader = dict(dataset=dict(num_videos=20))

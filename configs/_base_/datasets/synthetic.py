@@ -28,7 +28,7 @@ train_dataloader = dict(
         world=_base_.world,
         split='train',
         num_videos=400,
-        clip=dict(length=2, stride=(4, 10), pair=True),
+        clip=dict(length=2, stride=(4, 24), pair=True),
         pipeline=train_pipeline,
     ),
 )

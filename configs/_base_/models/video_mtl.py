@@ -33,7 +33,7 @@ model = dict(
         # Boxes rule the shared features; a head's own step does not depend
         # on its weight, since the optimiser evens out its gradient's size.
         type='mmvmtl.WeightedMTLLoss',
-        weights=dict(det=1.0, cls=0.1, track=0.2),
+        weights=dict(det=1.0, cls=0.1, track=0.3),
     ),
     tracker=dict(
         type='mmvmtl.VideoTracker',

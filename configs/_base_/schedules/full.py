@@ -1,6 +1,6 @@
-"""Muon for 14 epochs: warm-up, a flat first half, then a cosine."""
+"""Muon for 16 epochs: warm-up, a flat first half, then a cosine."""
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=14, val_interval=14)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16, val_interval=16)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
@@ -19,9 +19,9 @@ param_scheduler = [
         eta_min_ratio=0.02,
         by_epoch=True,
         convert_to_iter_based=True,
-        begin=7,
-        end=14,
-        T_max=7,
+        begin=8,
+        end=16,
+        T_max=8,
     ),
 ]
 auto_scale_lr = dict(enable=False, base_batch_size=4)

@@ -27,18 +27,30 @@ class InstanceContrastiveLoss(BaseModule):
     classes. The mean is taken over the pairs of all ranks; without any pair
     the loss is 0.
 
+    A small batch shows few others. With ``memory`` the boxes of the last
+    batches repel too, as they were embedded then
+    (`Wang et al., CVPR 2020 <https://arxiv.org/abs/1912.06798>`_). They must
+    be of other instances: only for data of many more videos than are
+    remembered.
+
     Args:
         temperature (float): :math:`\tau > 0`.
         negatives (str): ``'batch'`` takes negatives from all clips,
             ``'clip'`` from the box's own clip only (then the loss does not
             depend on how clips are spread over ranks).
+        memory (int): boxes of earlier batches that repel as well.
+        embed_dims (int): size of an embedding, for the memory.
 
     Raises:
         ValueError: on another ``negatives``.
     """
 
     def __init__(
-        self, temperature: float = 0.1, negatives: str = 'batch'
+        self,
+        temperature: float = 0.1,
+        negatives: str = 'batch',
+        memory: int = 0,
+        embed_dims: int = 64,
     ) -> None:
         super().__init__()
         if negatives not in ('batch', 'clip'):
@@ -47,6 +59,13 @@ class InstanceContrastiveLoss(BaseModule):
             )
         self.temperature = temperature
         self.negatives = negatives
+        self.memory = memory
+        if memory:
+            self.register_buffer('seen', torch.zeros(memory, embed_dims))
+            # No label is -1, so what is still empty repels nobody.
+            self.register_buffer(
+                'seen_labels', torch.full((memory,), -1, dtype=torch.long)
+            )
 
     def forward(
         self, embeddings: Tensor, clips: Tensor, ids: Tensor, labels: Tensor
@@ -66,6 +85,17 @@ class InstanceContrastiveLoss(BaseModule):
         )
         anchor, match = positive.nonzero(as_tuple=True)
         floor = torch.finfo(logits.dtype).min
-        repel = logits.masked_fill(~negative, floor).logsumexp(dim=1)
+        rivals = logits.masked_fill(~negative, floor)
+        if self.memory:
+            other = unit @ self.seen.T / self.temperature
+            known = labels[:, None] == self.seen_labels[None]
+            rivals = torch.cat([rivals, other.masked_fill(~known, floor)], 1)
+            self._remember(unit.detach(), labels)
+        repel = rivals.logsumexp(dim=1)
         attract = logits[anchor, match]
         return global_mean(F.softplus(repel[anchor] - attract))
+
+    def _remember(self, unit: Tensor, labels: Tensor) -> None:
+        """Put the newest in front; the oldest fall out."""
+        self.seen = torch.cat([unit, self.seen])[: self.memory]
+        self.seen_labels = torch.cat([labels, self.seen_labels])[: self.memory]

@@ -73,6 +73,34 @@ def test_no_box_at_all_is_a_zero_with_a_gradient():
     assert loss.item() == 0
 
 
+def test_what_is_remembered_repels_its_class():
+    """The golden value again, the other box being one batch older."""
+    loss = InstanceContrastiveLoss(1.0, memory=2, embed_dims=2)
+    same, other = torch.zeros(2).long(), torch.ones(2).long()
+    views = torch.tensor([[1.0, 0.0], [2.0, 0.0]])
+    assert loss(views, same, same, same).item() == 0
+    loss(torch.tensor([[0.0, 3.0], [-1.0, 0.0]]), same, other * 9, other)
+    # Both old views fell out; of those in, none is of this class ...
+    assert loss(views, same, same, same).item() == 0
+    loss(torch.tensor([[0.0, 3.0]]), same[:1], same[:1], same[:1])
+    loss.seen_labels[1] = 1
+    # ... until one is.
+    golden = math.log(1 + math.exp(-1))
+    assert loss(views, same, same, same).item() == pytest.approx(golden)
+
+
+def test_memory_has_no_gradient_and_survives_a_checkpoint():
+    loss = InstanceContrastiveLoss(memory=4, embed_dims=2)
+    views = torch.tensor([[1.0, 0.1], [2.0, 0.0]], requires_grad=True)
+    rows = torch.zeros(2).long()
+    for _ in range(2):
+        loss(views, rows, rows, rows).backward()
+    assert not loss.seen.requires_grad
+    again = InstanceContrastiveLoss(memory=4, embed_dims=2)
+    again.load_state_dict(loss.state_dict())
+    assert again(views, rows, rows, rows) == loss(views, rows, rows, rows)
+
+
 def test_unknown_negatives_are_refused():
     with pytest.raises(ValueError, match="'batch' or 'clip'"):
         InstanceContrastiveLoss(negatives='video')
