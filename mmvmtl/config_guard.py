@@ -219,14 +219,14 @@ def _classes(kind: str | Callable, scope: str | None) -> list[Callable]:
         return [kind] if callable(kind) else []
     if scope is None and '.' not in kind:
         return []
+    with root.MODELS.switch_scope_and_registry(scope):
+        pass  # The library of the scope has now filled its registries.
     found = []
     for registry in REGISTRIES:
+        scoped = registry.children.get(scope, registry)
         # A registry may have a location that does not exist (mmaction2 1.2.0
         # has 'mmaction.mmengine'); nothing that builds can come from it.
-        with (
-            registry.switch_scope_and_registry(scope) as scoped,
-            contextlib.suppress(ImportError),
-        ):
+        with contextlib.suppress(ImportError):
             found.append(scoped.get(kind))
     return [each for each in found if callable(each)]
 
