@@ -12,7 +12,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor bench-overfit
+	test-fork doctor bench-overfit bench-seeds
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -46,6 +46,14 @@ mutants: setup  ## one-line mutations, each of which must turn a test red
 
 bench-overfit: setup  ## each detector learns 8 frames: tools/overfit.py
 	$(PY) tools/overfit.py
+
+bench-seeds: setup  ## joint, alone and stock over seeds; many hours
+	$(PY) tools/bench_training.py --out docs/results/seeds.json --rows \
+		joint=configs/synthetic/video_mtl_rtmdet_tiny.py \
+		alone=configs/synthetic/detection_only_rtmdet_tiny.py \
+		alone_tenth=configs/synthetic/detection_only_tenth_rtmdet_tiny.py \
+		stock_muon=configs/synthetic/rtmdet_tiny_stock_muon.py \
+		stock=configs/synthetic/rtmdet_tiny_stock.py
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*
