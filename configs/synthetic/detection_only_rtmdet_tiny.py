@@ -6,6 +6,7 @@ python tools/train.py configs/synthetic/detection_only_rtmdet_tiny.py
 _base_ = [
     '../_base_/models/video_mtl_rtmdet_tiny.py',
     '../_base_/datasets/synthetic.py',
+    '../_base_/optimizers/muon.py',
     '../_base_/schedules/full.py',
     '../_base_/default_runtime.py',
 ]

@@ -9,32 +9,23 @@ Muon see ``rtmdet_tiny_stock_muon.py``.
 """
 
 _base_ = [
-    '../_base_/models/video_mtl_rtmdet_tiny.py',
+    '../_base_/models/rtmdet_tiny.py',
     '../_base_/datasets/synthetic.py',
+    '../_base_/optimizers/adamw.py',
     '../_base_/schedules/full.py',
     '../_base_/default_runtime.py',
 ]
 
-detection = _base_.model.head.heads.det
 model = dict(
-    _delete_=True,
     type='RTMDet',
     data_preprocessor=dict(
         type='DetDataPreprocessor',
-        mean=_base_.model.data_preprocessor.mean,
-        std=_base_.model.data_preprocessor.std,
+        mean=[103.53, 116.28, 123.675],
+        std=[57.375, 57.12, 58.395],
         bgr_to_rgb=False,
         batch_augments=None,
     ),
-    backbone=_base_.model.backbone,
-    neck=_base_.model.neck,
-    bbox_head=detection.bbox_head,
-    train_cfg=detection.train_cfg,
-    test_cfg=detection.test_cfg,
-)
-
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='AdamW', lr=2e-3, weight_decay=0.05)
+    **_base_.rtmdet_tiny,
 )
 
 pipeline = [

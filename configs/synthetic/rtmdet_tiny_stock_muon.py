@@ -5,6 +5,4 @@ python tools/train.py configs/synthetic/rtmdet_tiny_stock_muon.py
 
 _base_ = './rtmdet_tiny_stock.py'
 
-optim_wrapper = dict(
-    optimizer=dict(_delete_=True, type='mmvmtl.Muon', lr=4e-3)
-)
+optim_wrapper = dict(optimizer=dict(type='mmvmtl.Muon', lr=4e-3))

@@ -1,17 +1,9 @@
-"""Muon for 16 epochs: warm-up, a flat first half, then a cosine."""
+"""16 epochs: warm-up, a flat first half, then a cosine."""
 
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16, val_interval=16)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='mmvmtl.Muon', lr=4e-3, weight_decay=0.05),
-    paramwise_cfg=dict(
-        norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True
-    ),
-    clip_grad=dict(max_norm=35),
-)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
     dict(
