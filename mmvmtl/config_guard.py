@@ -141,20 +141,30 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
                 scope = node.get('_scope_', scope)
                 node = node[part]
             else:
-                typed = f'{where}.{part}.type' in options
-                if isinstance(node, (dict, list, tuple)) and not typed:
-                    _check_new(path, part, node, where, scope)
+                if isinstance(node, (dict, list, tuple)):
+                    typed = f'{where}.{part}.type' in options
+                    _check_new(path, part, node, where, scope, typed)
                 break
 
 
 def _check_new(
-    path: str, part: str, node: Any, where: str, scope: str | None
+    path: str,
+    part: str,
+    node: Any,
+    where: str,
+    scope: str | None,
+    typed: bool,
 ) -> None:
-    """Refuse the new key ``part`` in ``node`` unless somebody takes it."""
+    """Refuse the new key ``part`` in ``node`` unless somebody takes it.
+
+    ``typed`` tells that its ``type`` is among the options.
+    """
     if OPEN_DICTS & set(where.split('.')):
         return
     legal: set[str] = set()
     if isinstance(node, dict):
+        if typed and not difflib.get_close_matches(part, node, 1, SIMILAR):
+            return
         takes = _takes(node, where, scope)
         if not where:
             takes = RUNNER_KEYS | OTHER_KEYS

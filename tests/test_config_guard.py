@@ -171,6 +171,18 @@ def test_options_that_exist_nowhere_are_refused(tmp_path, option, right):
     assert f"did you mean '{right}'?" in message
 
 
+@pytest.mark.parametrize(
+    'where, right',
+    [('default_hooks.chekpoint', 'checkpoint'), ('custom_hooks.ema', '')],
+)
+def test_a_type_does_not_excuse_a_misspelt_or_impossible_key(
+    tmp_path, where, right
+):
+    options = {f'{where}.type': 'EMAHook'}
+    with pytest.raises(UserError, match=right):
+        load_config(write(tmp_path, ''), options)
+
+
 def test_an_option_beyond_a_list_is_refused(tmp_path):
     with pytest.raises(UserError, match='only 1 entries'):
         load_config(write(tmp_path, ''), {'param_scheduler.4.begin': 1})

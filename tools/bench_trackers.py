@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
@@ -26,6 +27,7 @@ from mmengine.structures import InstanceData
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
+from mmvmtl.errors import UserError
 from mmvmtl.evaluation import Frame, evaluate_mot
 from mmvmtl.registry import TASK_UTILS
 
@@ -144,6 +146,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoints', nargs='+', help='one for each seed')
+    parser.add_argument(
+        '--seeds',
+        nargs='+',
+        type=int,
+        help='of the checkpoints; 0, 1, ... if left out',
+    )
     parser.add_argument('--out', help='result file to write')
     cli.add_runner_options(parser)
     return parser.parse_args(argv)
@@ -153,6 +161,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print a row for each tracker."""
     args = parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    seeds = args.seeds or range(len(args.checkpoints))
+    if len(seeds) != len(args.checkpoints):
+        raise UserError(
+            f'{len(seeds)} seeds for {len(args.checkpoints)} checkpoints; '
+            'give one each (--seeds).'
+        )
     cfg = cli.load_config(args)
     tracker = cfg.model.tracker.to_dict()
     cfg.model.tracker = None
@@ -182,9 +197,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_result(
             args.out,
             rows['everything'],
-            command=f'python tools/bench_trackers.py {args.config} CHECKPOINT',
+            command=['python', 'tools/bench_trackers.py', *given],
             config=args.config,
-            seeds=range(len(runs)),
+            seeds=seeds,
             rows=rows,
         )
 

@@ -69,7 +69,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             'metrics': {key: [r[key] for r in runs] for key in runs[0]},
         }
     means = {
-        name: {k: mean(v) for k, v in row['metrics'].items()}
+        name: {
+            k: None if None in v else mean(v)
+            for k, v in row['metrics'].items()
+        }
         for name, row in rows.items()
     }
     print(f'\nMeans over seeds {args.seeds}:\n\n{table(means)}')

@@ -1,6 +1,7 @@
-"""Print what shortcuts reach on the synthetic world, quoted by every result.
+r"""Print what shortcuts reach on the synthetic world, quoted by every result.
 
-    python tools/world_floors.py configs/synthetic/video_mtl.py --untrained
+    python tools/world_floors.py --untrained \
+        configs/synthetic/video_mtl_rtmdet_tiny.py
 
 A floor that needs training (a detector on a tenth of the data, the stock
 RTMDet-tiny) is trained with tools/train.py; `--results` merges the scores
@@ -14,6 +15,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 
 from mmengine.config import DictAction
 
@@ -69,7 +71,10 @@ def read_results(pairs: Sequence[str]) -> dict[str, float]:
                 'NAME=FILE of a JSON object of scores.'
             ) from None
         scores = scores.get('metrics', scores)
-        merged |= {f'{name or Path(path).stem}/{k}': scores[k] for k in scores}
+        for key, value in scores.items():
+            # A result file has one number a seed.
+            value = mean(value) if isinstance(value, list) else value
+            merged[f'{name or Path(path).stem}/{key}'] = value
     return merged
 
 

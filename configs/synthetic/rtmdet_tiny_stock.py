@@ -2,7 +2,7 @@
 
 Nothing of the model is ours; only the data set is, so that the budget is
 equal: the same number of frames and iterations as
-``video_mtl_rtmdet_tiny.py``. Its optimiser is MMDet's for RTMDet; with
+``video_mtl_rtmdet_tiny.py``. Its optimiser is AdamW; with
 Muon see ``rtmdet_tiny_stock_muon.py``.
 
     python tools/train.py configs/synthetic/rtmdet_tiny_stock.py
@@ -45,6 +45,7 @@ train_dataloader = dict(
         num_videos=1200, clip=dict(length=1, stride=1), pipeline=pipeline
     ),
 )
+auto_scale_lr = dict(base_batch_size=12)
 val_dataloader = dict(batch_size=16, dataset=dict(chunk=1, pipeline=pipeline))
 test_dataloader = dict(batch_size=16, dataset=dict(chunk=1, pipeline=pipeline))
 val_evaluator = [dict(type='CocoMetric', metric='bbox', prefix='det')]

@@ -9,7 +9,7 @@ python tools/train.py configs/zebrafish/video_mtl_rtmdet_tiny.py
 _base_ = [
     '../_base_/models/video_mtl_rtmdet_tiny.py',
     '../_base_/datasets/zebrafish.py',
-    '../_base_/optimizers/muon.py',
+    '../_base_/optimizers/adamw.py',
     '../_base_/schedules/full.py',
     '../_base_/default_runtime.py',
 ]
@@ -24,7 +24,7 @@ model = dict(
             track=dict(motion=dict(radius=6, step=8.0)),
         ),
     ),
-    loss=dict(weights=dict(cls=None)),
+    loss=dict(weights=dict(cls=None, track=0.5)),
     # Fish look alike: their looks mislead the tracker.
     tracker=dict(scores=dict(high=0.4, new=0.5), embedding=None),
 )

@@ -57,8 +57,10 @@ def table(rows: Mapping[str, Mapping[str, float]]) -> str:
         '| --- |' + ' ---: |' * len(rows),
     ]
     for name in names:
+        # A number that is unknown is None, as a result file has it.
         values = [
-            f'{row[name]:.3f}' if name in row else '' for row in rows.values()
+            '' if row.get(name) is None else f'{row[name]:.3f}'
+            for row in rows.values()
         ]
         lines.append(f'| {name} | ' + ' | '.join(values) + ' |')
     return '\n'.join(lines)

@@ -17,7 +17,7 @@ from mmvmtl.registry import OPTIMIZERS
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 #: Root mean square of AdamW's updates, which the others are scaled to.
 UPDATE_RMS = 0.2
-#: A matrix with a shorter side has no spectrum worth evening out.
+#: Fewer channels in or out have no spectrum worth evening out.
 MIN_SIDE = 16
 
 
@@ -34,16 +34,21 @@ class Muon(Optimizer):
 
     ``torch.optim.Muon`` takes matrices only. Here a convolution counts as
     its (out, in × kernel) matrix; AdamW updates biases, norms, depthwise
-    filters, and matrices with a side below 16, such as final layers.
+    filters, and what has less than 16 channels in or out: first layers, and
+    last ones of few classes. Under FSDP, which hands out pieces of
+    parameters, it is not Muon; use DDP.
 
     Args:
         params (Iterable): Parameters or groups of them.
-        lr (float): Learning rate :math:`> 0`.
+        lr (float): Learning rate :math:`\ge 0`.
         weight_decay (float): Decoupled, times the learning rate.
         momentum (float): Nesterov momentum of the matrices, 0..1.
         betas (tuple[float, float]): Of AdamW.
         eps (float): Of AdamW.
         steps (int): Newton-Schulz iterations.
+
+    Raises:
+        ValueError: A number is out of its range.
     """
 
     def __init__(
@@ -56,6 +61,11 @@ class Muon(Optimizer):
         eps: float = 1e-8,
         steps: int = 5,
     ) -> None:
+        if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1:
+            raise ValueError(
+                f'lr={lr} and weight_decay={weight_decay} must not be '
+                f'negative, momentum={momentum} must lie in 0..1'
+            )
         super().__init__(
             params,
             dict(
@@ -143,16 +153,15 @@ class Muon(Optimizer):
 
 def is_matrix(parameter: Tensor) -> bool:
     """Whether Muon updates a parameter; else AdamW does."""
-    if parameter.dim() < 2 or min(parameter.shape[:2]) < MIN_SIDE:
-        return False
-    return parameter[0].numel() >= MIN_SIDE
+    return parameter.dim() >= 2 and min(parameter.shape[:2]) >= MIN_SIDE
 
 
 def orthogonalise(matrices: Tensor, steps: int = 5) -> Tensor:
     """Nearly the orthogonal factors of ``matrices`` (B, m, n).
 
-    Singular values come out between about 0.7 and 1.2: the iteration trades
-    precision for speed. Runs in bfloat16 on a GPU.
+    Singular values come out between about 0.7 and 1.2, those that were less
+    than a hundredth of the norm below that: the iteration trades precision
+    for speed. Runs in bfloat16 on a GPU.
     """
     a, b, c = COEFFICIENTS
     x = matrices.bfloat16() if matrices.is_cuda else matrices.float()

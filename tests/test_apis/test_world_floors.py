@@ -74,8 +74,8 @@ def test_results_of_other_runs_are_merged(tmp_path, monkeypatch):
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     scores = tmp_path / 'tenth.json'
-    scores.write_text(json.dumps({'metrics': {'det/mAP50': [0.4]}}))
+    scores.write_text(json.dumps({'metrics': {'det/mAP50': [0.4, 0.6]}}))
     merged = tool.read_results([f'tenth={scores}'])
-    assert merged == {'tenth/det/mAP50': [0.4]}
+    assert merged == {'tenth/det/mAP50': 0.5}
     with pytest.raises(ValueError, match='can not be read'):
         tool.read_results([f'x={tmp_path}/absent.json'])

@@ -67,6 +67,58 @@ def test_singular_values_come_out_even(shape):
     torch.testing.assert_close(product, product.mT, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize('shape', [(16, 16), (16, 64), (64, 16)])
+def test_size_of_a_step_by_hand(shape):
+    """A gradient that is orthogonal already: a step of 0.2 sqrt(max) x U.
+
+    After 5 iterations a singular value s = 1 / sqrt(16) of the normalised
+    matrix is p(p(p(p(p(s))))), p(s) = 3.4445 s - 4.775 s^3 + 2.0315 s^5.
+    """
+    value = 0.25
+    for _ in range(5):
+        value = 3.4445 * value - 4.775 * value**3 + 2.0315 * value**5
+    parameter = nn.Parameter(torch.zeros(shape))
+    parameter.grad = torch.eye(max(shape))[: shape[0], : shape[1]].clone()
+    Muon([parameter], lr=0.5, weight_decay=0).step()
+    step = -0.5 * 0.2 * max(shape) ** 0.5 * value
+    torch.testing.assert_close(parameter.detach(), step * parameter.grad)
+
+
+def test_momentum_looks_ahead():
+    """One entry's gradient is 1, then -0.4, with momentum 0.5.
+
+    Its momentum is 0.5, then 0.5 x 0.5 - 0.5 x 0.4 = 0.05 > 0; what is
+    stepped along is 0.5 x 0.05 - 0.5 x 0.4 = -0.175, the other way.
+    """
+    parameter = nn.Parameter(torch.zeros(16, 16))
+    optimiser = Muon([parameter], lr=1.0, weight_decay=0, momentum=0.5)
+    parameter.grad = torch.eye(16)
+    optimiser.step()
+    first = parameter.detach().clone()
+    parameter.grad = torch.eye(16)
+    parameter.grad[15, 15] = -0.4
+    optimiser.step()
+    moved = (parameter.detach() - first).diagonal()
+    assert moved[0] < 0 < moved[15]
+
+
+def test_a_parameter_without_gradient_stays_and_a_closure_runs():
+    still, moving = nn.Parameter(torch.ones(20, 20)), with_gradient(20, 20)
+    before = moving.detach().clone()
+    loss = Muon([still, moving], lr=0.1).step(lambda: torch.tensor(3.0))
+    assert loss == 3
+    assert torch.equal(still.detach(), torch.ones(20, 20))
+    assert not torch.equal(moving.detach(), before)
+
+
+@pytest.mark.parametrize(
+    'wrong', [dict(lr=-1.0), dict(weight_decay=-1.0), dict(momentum=1.0)]
+)
+def test_numbers_out_of_range_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Muon([with_gradient(3)], **wrong)
+
+
 def test_a_zero_gradient_moves_nothing():
     parameter = nn.Parameter(torch.ones(20, 20))
     parameter.grad = torch.zeros(20, 20)
@@ -79,6 +131,7 @@ def test_which_parameters_are_matrices():
         (96, 48, 3, 3): True,
         (64, 64): True,
         (96, 1, 5, 5): False,
+        (24, 3, 3, 3): False,
         (5, 96, 1, 1): False,
         (96,): False,
         (): False,

@@ -30,8 +30,9 @@ model = dict(
         ),
     ),
     loss=dict(
-        # Boxes rule the shared features; a head's own step does not depend
-        # on its weight, since the optimiser evens out its gradient's size.
+        # Boxes rule the shared features. The steps of what belongs to one
+        # head alone hardly depend on its weight: AdamW and Muon even out
+        # the size of a gradient.
         type='mmvmtl.WeightedMTLLoss',
         weights=dict(det=1.0, cls=0.1, track=0.3),
     ),

@@ -1,4 +1,4 @@
-"""AdamW, as MMDet trains RTMDet."""
+"""AdamW, which MMDet trains RTMDet with; the rate is for small batches."""
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -1,4 +1,4 @@
-"""Muon: several times fewer iterations from scratch than AdamW."""
+"""Muon: fewer iterations from scratch than with AdamW."""
 
 optim_wrapper = dict(
     type='OptimWrapper',

@@ -16,4 +16,3 @@ param_scheduler = [
         T_max=8,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=4)

@@ -87,7 +87,8 @@ class TrackHead(BaseTaskHead):
                 **motion,
             )
         self.loss_embed = MODELS.build(
-            loss_embed or dict(type='mmvmtl.InstanceContrastiveLoss')
+            loss_embed or dict(type='mmvmtl.InstanceContrastiveLoss'),
+            default_args=dict(embed_dims=embed_dims),
         )
 
     def forward(self, feats: Features) -> Tensor:

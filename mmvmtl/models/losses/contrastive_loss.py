@@ -38,11 +38,13 @@ class InstanceContrastiveLoss(BaseModule):
         negatives (str): ``'batch'`` takes negatives from all clips,
             ``'clip'`` from the box's own clip only (then the loss does not
             depend on how clips are spread over ranks).
-        memory (int): boxes of earlier batches that repel as well.
-        embed_dims (int): size of an embedding, for the memory.
+        memory (int): boxes of earlier batches of this process that repel as
+            well, with negatives of the batch.
+        embed_dims (int): size of an embedding, for the memory; the head that
+            holds the loss gives it.
 
     Raises:
-        ValueError: on another ``negatives``.
+        ValueError: on another ``negatives``, or a memory beside ``'clip'``.
     """
 
     def __init__(
@@ -56,6 +58,11 @@ class InstanceContrastiveLoss(BaseModule):
         if negatives not in ('batch', 'clip'):
             raise ValueError(
                 f"negatives='{negatives}' is unknown: use 'batch' or 'clip'"
+            )
+        if memory and negatives == 'clip':
+            raise ValueError(
+                f'memory={memory} holds boxes of other clips: use it with '
+                "negatives='batch'"
             )
         self.temperature = temperature
         self.negatives = negatives
@@ -87,10 +94,11 @@ class InstanceContrastiveLoss(BaseModule):
         floor = torch.finfo(logits.dtype).min
         rivals = logits.masked_fill(~negative, floor)
         if self.memory:
-            other = unit @ self.seen.T / self.temperature
+            other = unit @ self.seen.to(unit).T / self.temperature
             known = labels[:, None] == self.seen_labels[None]
             rivals = torch.cat([rivals, other.masked_fill(~known, floor)], 1)
-            self._remember(unit.detach(), labels)
+            if self.training:
+                self._remember(unit.detach(), labels)
         repel = rivals.logsumexp(dim=1)
         attract = logits[anchor, match]
         return global_mean(F.softplus(repel[anchor] - attract))

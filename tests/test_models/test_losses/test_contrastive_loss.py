@@ -89,6 +89,27 @@ def test_what_is_remembered_repels_its_class():
     assert loss(views, same, same, same).item() == pytest.approx(golden)
 
 
+def test_what_is_remembered_has_unit_length_and_a_temperature():
+    """Views at cos 1, remembered at cos 0.6, tau 0.5: log(1 + e^-0.8)."""
+    loss = InstanceContrastiveLoss(0.5, memory=1, embed_dims=2)
+    one, two = torch.zeros(1).long(), torch.zeros(2).long()
+    loss(torch.tensor([[6.0, 8.0]]), one, one, one)
+    value = loss(torch.tensor([[1.0, 0.0], [3.0, 0.0]]), two, two, two)
+    assert value.item() == pytest.approx(math.log(1 + math.exp(-0.8)))
+
+
+def test_evaluation_is_not_remembered():
+    loss = InstanceContrastiveLoss(memory=2, embed_dims=2).eval()
+    rows = torch.zeros(2).long()
+    loss(torch.eye(2), rows, rows, rows)
+    assert (loss.seen_labels == -1).all()
+
+
+def test_memory_of_other_clips_beside_negatives_of_the_clip_is_refused():
+    with pytest.raises(ValueError, match="negatives='batch'"):
+        InstanceContrastiveLoss(negatives='clip', memory=8)
+
+
 def test_memory_has_no_gradient_and_survives_a_checkpoint():
     loss = InstanceContrastiveLoss(memory=4, embed_dims=2)
     views = torch.tensor([[1.0, 0.1], [2.0, 0.0]], requires_grad=True)
