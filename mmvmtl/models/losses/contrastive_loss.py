@@ -47,6 +47,9 @@ class InstanceContrastiveLoss(BaseModule):
         ValueError: on another ``negatives``, or a memory beside ``'clip'``.
     """
 
+    seen: Tensor
+    seen_labels: Tensor
+
     def __init__(
         self,
         temperature: float = 0.1,
