@@ -48,7 +48,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--objects', type=int, nargs='+', default=[1, 8, 30], metavar='N'
     )
     parser.add_argument(
-        '--repeats', type=int, default=9, help='paired blocks a ratio'
+        '--repeats', type=int, default=41, help='paired blocks a ratio'
     )
     parser.add_argument(
         '--blocks', type=int, default=2, help='recogniser periods a block'

@@ -38,10 +38,9 @@ def grid_in_box(boxes: Tensor, side: int) -> Tensor:
     low, high = boxes[..., None, :2], boxes[..., None, 2:]
     if side == 1:
         return (low + high) / 2
-    steps = (torch.arange(side, device=boxes.device) + 0.5) / side
-    v, u = torch.meshgrid(steps, steps, indexing='ij')
-    unit = torch.stack([u.flatten(), v.flatten()], dim=-1)
-    return low + unit.to(boxes) * (high - low)
+    steps = [(i + 0.5) / side for i in range(side)]
+    unit = boxes.new_tensor([[u, v] for v in steps for u in steps])
+    return low + unit * (high - low)
 
 
 def sample_points(feat: Tensor, points: Tensor, stride: float) -> Tensor:

@@ -91,6 +91,12 @@ def _to_host(batch: ClipBatch) -> list[dict]:
     names = ('bboxes', 'scores', 'labels', 'embeddings', 'velocities')
     found = [frame.pred_track_instances for frame in batch.frames]
     present = [name for name in names if name in found[0]]
+    if found[0].bboxes.device.type == 'cpu':
+        # They are there, so there is nothing to join into one copy.
+        return [
+            {name: instances[name].double().numpy() for name in present}
+            for instances in found
+        ]
     widths, parts = [], []
     for name in present:
         values = torch.cat([instances[name].double() for instances in found])

@@ -199,6 +199,8 @@ class VideoMTLDetector(BaseModel):
 
 def _to_original_pixels(instances: object, scale_factor: tuple) -> None:
     """Undo the pipeline's resize by ``scale_factor`` (w, h)."""
+    if tuple(scale_factor) == (1, 1):
+        return
     scale = instances.bboxes.new_tensor(scale_factor)
     instances.bboxes = instances.bboxes / scale.repeat(2)
     if 'velocities' in instances:

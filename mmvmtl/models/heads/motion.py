@@ -96,7 +96,8 @@ class MotionReader(BaseModule):
         The last map of a clip is remembered for the stream's next clip.
         """
         now = self(feat)
-        before, gaps = [], []
+        outlines = self._outline(now)
+        before, outlines_before, gaps = [], [], []
         for (start, end), memory in zip(
             batch.spans(), batch.memory, strict=True
         ):
@@ -105,14 +106,20 @@ class MotionReader(BaseModule):
                 frame_id = batch.frames[m].frame_id
                 known = last is not None
                 gap = frame_id - last[0] if known else float('nan')
-                before.append(last[1] if known else now[m])
+                here = now[m], outlines[m]
+                was = last[1] if known else here
+                before.append(was[0])
+                outlines_before.append(was[1])
                 usable = 0 < gap <= self.max_gap
                 gaps.append(gap if usable else float('nan'))
-                last = frame_id, now[m]
-            memory[task]['last'] = last[0], last[1].detach()
-        gap = torch.tensor(gaps, device=feat.device)
-        before = torch.stack(before)
-        return FramePair(now, before, gap, self.camera_shift(now, before))
+                last = frame_id, here
+            memory[task]['last'] = last[0], tuple(t.detach() for t in last[1])
+        return FramePair(
+            now,
+            torch.stack(before),
+            torch.tensor(gaps, device=feat.device),
+            self._shift(outlines, torch.stack(outlines_before)),
+        )
 
     def camera_shift(self, now: Tensor, before: Tensor) -> Tensor:
         """Where the whole picture was, (M, 2) pixels, from (M, D, H, W).
@@ -121,18 +128,25 @@ class MotionReader(BaseModule):
         that overlap, for every shift up to ``camera_radius`` cells; then a
         soft-argmax.
         """
+        return self._shift(self._outline(now), self._outline(before))
+
+    def _outline(self, maps: Tensor) -> Tensor:
+        """Unit features (M, D, H / 2, W / 2) of motion maps."""
+        coarse = F.avg_pool2d(maps.float(), 2)
+        length = coarse.square().sum(dim=1, keepdim=True)
+        return coarse * length.clamp_min(1e-12).rsqrt()
+
+    def _shift(self, now: Tensor, before: Tensor) -> Tensor:
+        """:meth:`camera_shift` of outlines."""
         radius = self.camera_radius
-        both = F.avg_pool2d(torch.cat([now, before]).float(), 2)
-        length = both.square().sum(dim=1, keepdim=True)
-        both = both * length.clamp_min(1e-12).rsqrt()
-        height, width = both.shape[2:]
+        height, width = now.shape[2:]
         # Correlated as spectra, padded so that no shift wraps around, and
         # at least as large as the window of shifts.
         full = tuple(
             -(-(max(side, radius + 1) + radius) // 4) * 4
             for side in (height, width)
         )
-        now, before = torch.fft.rfft2(both, full).chunk(2)
+        now, before = (torch.fft.rfft2(part, full) for part in (now, before))
         fit = torch.fft.irfft2((now.conj() * before).sum(dim=1), full)
         fit = fit.roll((radius, radius), dims=(1, 2))
         fit = fit[:, : 2 * radius + 1, : 2 * radius + 1]
