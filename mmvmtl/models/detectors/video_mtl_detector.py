@@ -53,7 +53,10 @@ class VideoMTLDetector(BaseModel):
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.head = MODELS.build(head)
-        self.branch = MODELS.build(branch or dict(type='mmvmtl.TaskBranch'))
+        self.branch = MODELS.build(
+            branch or dict(type='mmvmtl.TaskBranch'),
+            default_args=dict(tasks=self.head.tasks),
+        )
         self.weighting = MODELS.build(
             loss or dict(type='mmvmtl.WeightedMTLLoss'),
             default_args=dict(tasks=self.head.tasks),
@@ -161,7 +164,9 @@ class VideoMTLDetector(BaseModel):
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
         flags = torch.tensor(active, device=inputs.device)
-        total = self.weighting(torch.stack(totals), flags)
+        stacked = torch.stack(totals)
+        total = self.weighting(stacked, flags)
+        total = self.branch.balance(stacked, total, flags, self)
         return dict(log, loss_mtl=total)
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
