@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from mmengine.dist import all_reduce
@@ -13,7 +14,6 @@ from torch import Tensor, nn
 from mmvmtl.models.balancing import (
     Balancer,
     Cut,
-    dense,
     feature_gramian,
     parameter_gramian,
     shared_parameters,
@@ -35,13 +35,15 @@ class TaskBranch(BaseModule):
     own gradients. A model calls, in its ``loss``::
 
         views = branch(feats, tasks)  # or branch.join(feats): see there
-        total = weighting(losses, active)  # losses (T,) of the views
+        total = weighting(torch.stack(losses), active)
         total = branch.balance(losses, total, active, model)
 
     Gradients of *features* are free; those of tasks that look at different
     places are orthogonal whatever the trunk makes of them, so they serve
     methods that balance norms. Gradients of *parameters* show conflict and
-    cost T backward passes every ``interval`` steps, outside of ``torch.func``.
+    cost T backward passes every ``interval`` steps. Under transforms of
+    ``torch.func`` the weights that were found last hold for the trunk, and
+    nothing is measured.
 
     Args:
         tasks (Sequence[str]): names of the T tasks. The detector gives them;
@@ -90,8 +92,7 @@ class TaskBranch(BaseModule):
             parameters = (parameters,)
         self.parameter_names = parameters
         self.scale_heads = scale_heads
-        self._cut: Cut | None = None
-        self._feats: Features = ()
+        self._handed_out: _HandedOut | None = None
 
     def forward(
         self, feats: Features, tasks: Sequence[str]
@@ -99,8 +100,10 @@ class TaskBranch(BaseModule):
         """Map each of ``tasks`` to its features, L levels of (M, C, H, W)."""
         if not self._balances(feats):
             return dict.fromkeys(tasks, feats)
-        self._cut, self._feats = Cut(), feats
-        return self._cut.split(feats, tasks)
+        cut = Cut()
+        views = cut.split(feats, len(tasks))
+        self._handed_out = _HandedOut(feats, cut, views)
+        return dict(zip(tasks, views, strict=True))
 
     def join(self, feats: Features) -> Features:
         """Features for one head that serves all tasks, as in stock models.
@@ -120,11 +123,15 @@ class TaskBranch(BaseModule):
                     'be weighed without those of the head: set '
                     'scale_heads=True in the TaskBranch'
                 )
-            self._cut, self._feats = None, feats
+            self._handed_out = _HandedOut(feats)
         return feats
 
     def balance(
-        self, losses: Tensor, total: Tensor, active: Tensor, model: nn.Module
+        self,
+        losses: Sequence[Tensor],
+        total: Tensor,
+        active: Tensor,
+        model: nn.Module,
     ) -> Tensor:
         """The total to train on, of the same value as ``total``.
 
@@ -132,7 +139,7 @@ class TaskBranch(BaseModule):
         belongs to the last features that were handed out.
 
         Args:
-            losses (Tensor): (T,), what ``total`` was made from.
+            losses (Sequence[Tensor]): T scalars that ``total`` was made from.
             total (Tensor): (), their weighted sum or whatever else.
             active (Tensor): (T,) bool, equal on all ranks: the tasks that
                 some rank has labels for.
@@ -141,11 +148,16 @@ class TaskBranch(BaseModule):
         Raises:
             UserError: if ``parameters`` match none that the tasks share.
         """
-        cut, feats = self._cut, self._feats
-        self._cut, self._feats = None, ()
-        if not feats:
+        given, self._handed_out = self._handed_out, None
+        if given is None:
             return total
-        step = _Step(cut, feats, losses, total, active, model)
+        heads = self.scale_heads or self.balancer.weighting.lags
+        if torch._C._are_functorch_transforms_active():
+            if not heads:
+                weights = self.balancer.held(active)
+                given.cut.weigh = lambda rows: weights
+            return total
+        step = _Step(given, losses, total, active, model)
         if self.balancer.weighting.lags:
             return self._with_held_weights(step)
         return self._with_new_weights(step)
@@ -166,34 +178,39 @@ class TaskBranch(BaseModule):
         at_cut = balancer.source == 'features' and not self.scale_heads
         if due and at_cut:
             # All gradients meet there anyway: in the backward pass.
-            step.cut.weigh = self._observer(step)
-            return step.total
+            observe = self._observer(step)
+            return step.cut_with(lambda rows: self._use(observe(rows)))
         if due:
             weights = self._observe_now(step, step.factors())
         else:
             weights = balancer.pass_by(step.active)
+        self._use(weights)
         if self.scale_heads:
             return step.scaled(weights)
-        step.cut.weigh = lambda rows: weights
-        return step.total
+        return step.cut_with(lambda rows: weights)
 
     def _with_held_weights(self, step: _Step) -> Tensor:
         """Scale the losses, then measure for the next step."""
         balancer = self.balancer
         if not balancer.is_due():
-            return step.scaled(balancer.pass_by(step.active))
-        weights = balancer.held(step.active)
-        if balancer.source == 'features' and step.cut:
+            return step.scaled(self._use(balancer.pass_by(step.active)))
+        weights = self._use(balancer.held(step.active))
+        if balancer.source == 'features' and step.given.cut:
             observe = self._observer(step)
 
             def plain(rows: Sequence) -> None:
+                """The losses are weighted already."""
                 observe(rows)
 
-            step.cut.weigh = plain
-        else:
-            factors = step.factors()
-            self._observe_now(step, factors * weights.to(factors))
+            step.total = step.scaled(weights)
+            return step.cut_with(plain)
+        factors = step.factors()
+        self._observe_now(step, factors * weights.to(factors))
         return step.scaled(weights)
+
+    def _use(self, weights: Tensor) -> Tensor:
+        self.balancer.step_weights = weights.float()
+        return weights
 
     def _observer(self, step: _Step) -> Callable[[Sequence], Tensor]:
         """What maps task gradients at the cut to weights."""
@@ -207,48 +224,60 @@ class TaskBranch(BaseModule):
 
     def _observe_now(self, step: _Step, factors: Tensor) -> Tensor:
         """Weights from gradients taken before the backward pass."""
+        feats = step.given.feats
         if self.balancer.source == 'features':
-            rows = task_gradients(step.losses, factors, step.feats)
-            found = feature_gramian(dense(rows, step.feats))
+            rows = task_gradients(step.losses, factors, feats)
+            found = feature_gramian(rows)
         else:
-            chosen = shared_parameters(
-                step.feats, step.model, self.parameter_names
-            )
+            chosen = shared_parameters(feats, step.model, self.parameter_names)
             rows = task_gradients(step.losses, factors, chosen)
-            found = parameter_gramian(dense(rows, chosen))
-        return self.balancer.observe(
-            found, step.active, self._loss_values(step)
-        )
+            found = parameter_gramian(rows)
+        values = self._loss_values(step)
+        return self.balancer.observe(found, step.active, values)
 
     def _loss_values(self, step: _Step) -> Tensor:
         """Means over ranks, (T,); zeros if the method does not read them."""
-        values = torch.zeros_like(step.losses.detach())
-        if self.balancer.weighting.needs_losses:
-            values += step.losses.detach()
-            all_reduce(values, op='mean')
+        values = torch.stack([loss.detach() for loss in step.losses])
+        if not self.balancer.weighting.needs_losses:
+            return torch.zeros_like(values)
+        all_reduce(values, op='mean')
         return values
+
+
+class _HandedOut(NamedTuple):
+    """Features, and the views of them that tasks have."""
+
+    feats: Features
+    cut: Cut | None = None
+    views: Sequence[Features] = ()
 
 
 @dataclass
 class _Step:
     """What is known of a training step once its losses are."""
 
-    cut: Cut | None
-    feats: Features
-    losses: Tensor
+    given: _HandedOut
+    losses: Sequence[Tensor]
     total: Tensor
     active: Tensor
     model: nn.Module
 
     def factors(self) -> Tensor:
         """How the total weighs each loss, (T,)."""
-        return torch.autograd.grad(self.total, self.losses, retain_graph=True)[
-            0
-        ]
+        found = torch.autograd.grad(
+            self.total, list(self.losses), retain_graph=True
+        )
+        return torch.stack(found)
 
     def scaled(self, weights: Tensor) -> Tensor:
         """The total with the gradients of its losses times ``weights``."""
-        extra = (weights - 1).to(self.losses) * self.factors()
-        return (
-            self.total + (extra * (self.losses - self.losses.detach())).sum()
-        )
+        losses = torch.stack(list(self.losses))
+        extra = (weights - 1).to(losses) * self.factors()
+        return self.total + (extra * (losses - losses.detach())).sum()
+
+    def cut_with(self, weigh: Callable) -> Tensor:
+        """The total, and ``weigh`` as what happens at the cut."""
+        cut, views = self.given.cut, self.given.views
+        total = cut.watch(self.losses, self.factors(), views, self.total)
+        cut.weigh = weigh
+        return total

@@ -2,7 +2,7 @@
 
 from mmvmtl.models.balancing.balancer import Balancer
 from mmvmtl.models.balancing.cagrad import CAGrad
-from mmvmtl.models.balancing.cut import Cut, weighted_sum
+from mmvmtl.models.balancing.cut import Cut
 from mmvmtl.models.balancing.dualproj import DualProj
 from mmvmtl.models.balancing.gradnorm import GradNorm
 from mmvmtl.models.balancing.gradvac import GradVac
@@ -14,7 +14,6 @@ from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
 from mmvmtl.models.balancing.nash_mtl import NashMTL
 from mmvmtl.models.balancing.pcgrad import PCGrad
 from mmvmtl.models.balancing.task_gradients import (
-    dense,
     shared_parameters,
     task_gradients,
 )
@@ -41,10 +40,8 @@ __all__ = [
     'NashMTL',
     'PCGrad',
     'UPGrad',
-    'dense',
     'feature_gramian',
     'parameter_gramian',
     'shared_parameters',
     'task_gradients',
-    'weighted_sum',
 ]

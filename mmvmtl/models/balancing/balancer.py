@@ -34,7 +34,7 @@ class Balancer(BaseModule):
         grad_norms (Tensor): (T,), of the last gradients, in units of the loss
             as it was scaled; NaN for a task without one.
         grad_cosines (Tensor): (T, T), of the same.
-        step_weights (Tensor): (T,), those last used.
+        step_weights (Tensor): (T,), those last used; 1 without a gradient.
 
     Raises:
         ValueError: on an unknown method or source, or an interval below 1.
@@ -81,9 +81,9 @@ class Balancer(BaseModule):
         active = active.cpu()
         total = weights[active].sum()
         if not total > 0:
-            return self._use(torch.ones_like(weights))
+            return torch.ones_like(weights)
         scale = active.sum() / total
-        return self._use(torch.where(active, weights * scale, 1.0))
+        return torch.where(active, weights * scale, 1.0)
 
     def pass_by(self, active: Tensor) -> Tensor:
         """Count a step that measures nothing; the weights (T,) that hold."""
@@ -105,15 +105,14 @@ class Balancer(BaseModule):
         gramian = torch.tensor(gramian.tolist(), dtype=torch.float64)
         losses = torch.tensor(losses.tolist(), dtype=torch.float64)
         weights = torch.ones(len(gramian), dtype=torch.float64)
-        lags = self.weighting.lags
         if not (gramian.isfinite().all() and losses.isfinite().all()):
-            return self._use(weights, lags)
+            return weights
         self.steps += 1
         seen = active.cpu() & (gramian.diagonal() > 0)
         self._describe(gramian, seen)
         index = seen.nonzero().flatten()
         if len(index) < 2:
-            return self._use(weights, lags)
+            return weights
         part = gramian[index][:, index]
         part = part / part.diagonal().mean()
         found = self.weighting(part, index, losses[index])
@@ -124,11 +123,6 @@ class Balancer(BaseModule):
         broadcast(found)
         weights[index] = found
         self.weights[index.to(self.weights.device)] = found.to(self.weights)
-        return self._use(weights, lags)
-
-    def _use(self, weights: Tensor, lags: bool = False) -> Tensor:
-        if not lags:
-            self.step_weights = weights.float()
         return weights
 
     def _describe(self, gramian: Tensor, seen: Tensor) -> None:

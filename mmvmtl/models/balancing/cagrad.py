@@ -9,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.gramian_weighting import (
+    RIDGE,
+    GramianWeighting,
+)
 from mmvmtl.registry import MODELS
 
 MAX_TASKS = 8
-#: Of a Gramian with mean diagonal 1.
-RIDGE = 1e-12
 
 
 @MODELS.register_module()

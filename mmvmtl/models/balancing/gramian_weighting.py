@@ -11,6 +11,10 @@ from torch import Tensor
 from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
 
+#: Makes a Gramian of mean diagonal 1 definite where gradients depend on each
+#: other; square roots of it are still far above rounding.
+RIDGE = 1e-12
+
 
 class GramianWeighting(BaseModule, metaclass=ABCMeta):
     """Weights of task gradients from their inner products.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.gramian_weighting import (
+    RIDGE,
+    GramianWeighting,
+)
 from mmvmtl.registry import MODELS
 
-#: Newton's method needs ten; where gradients cancel, weights grow without
-#: end while their direction settles.
-MAX_ITERATIONS = 60
+#: Newton's method needs ten, and fifty where gradients cancel.
+MAX_ITERATIONS = 100
 
 
 @MODELS.register_module()
@@ -33,6 +35,10 @@ class NashMTL(GramianWeighting):
         self, gramian: Tensor, tasks: Tensor, losses: Tensor
     ) -> Tensor:
         """See :class:`GramianWeighting`."""
+        # Where gradients cancel, weights would grow without end.
+        gramian = gramian + RIDGE * torch.eye(
+            len(gramian), dtype=gramian.dtype
+        )
         # The solution if no two gradients met.
         alpha = gramian.diagonal().rsqrt()
         for _ in range(MAX_ITERATIONS):

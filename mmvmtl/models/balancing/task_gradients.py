@@ -17,46 +17,63 @@ from mmvmtl.models.balancing.gramian import Row
 HALF_SCALE = 1024.0
 
 
-def task_gradients(
-    losses: Tensor, factors: Tensor, inputs: Sequence[Tensor]
-) -> list[Row]:
-    r"""T gradients :math:`f_t \nabla L_t`; the graph stays.
+def loss_gradient(
+    loss: Tensor, factor: Tensor, inputs: Sequence[Tensor]
+) -> Row:
+    r"""The gradient :math:`f \nabla L` of one loss; the graph stays.
 
     Nothing is accumulated into ``.grad``, so DDP takes no notice.
 
     Args:
-        losses (Tensor): (T,), with a graph.
-        factors (Tensor): :math:`f`, (T,).
+        loss (Tensor): L, (), with a graph.
+        factor (Tensor): f, ().
         inputs (Sequence[Tensor]): features or parameters.
 
     Returns:
-        list[Row]: per task a gradient for each of ``inputs``, None where the
-        task does not reach it.
+        Row: for each of ``inputs``, None where the loss does not reach it.
     """
-    device = losses.device.type
+    device = loss.device.type
     half = torch.is_autocast_enabled(device) and (
         torch.get_autocast_dtype(device) == torch.float16
     )
     scale = HALF_SCALE if half else 1.0
-    rows = []
     # As in every backward pass, which runs outside of autocast.
     with torch.autocast(device, enabled=False):
-        for one in torch.diag(factors.to(losses) * scale):
-            row = torch.autograd.grad(
-                losses, inputs, one, retain_graph=True, allow_unused=True
-            )
-            if half:
-                row = [None if g is None else g.float() / scale for g in row]
-            rows.append(row)
+        row = torch.autograd.grad(
+            loss,
+            inputs,
+            factor.to(loss) * scale,
+            retain_graph=True,
+            allow_unused=True,
+        )
+    if half:
+        row = [None if g is None else g.float() / scale for g in row]
+    return row
+
+
+def task_gradients(
+    losses: Sequence[Tensor],
+    factors: Sequence[Tensor],
+    inputs: Sequence[Tensor],
+) -> list[Row]:
+    r"""T gradients :math:`f_t \nabla L_t`, with zeros where there is none.
+
+    Each loss is differentiated by itself: out of a stacked tensor every
+    backward pass would run through the heads of all.
+    """
+    rows = []
+    for loss, factor in zip(losses, factors, strict=True):
+        if loss.requires_grad:
+            row = loss_gradient(loss, factor, inputs)
+        else:
+            row = [None] * len(inputs)
+        rows.append(
+            [
+                torch.zeros_like(x) if g is None else g
+                for g, x in zip(row, inputs, strict=True)
+            ]
+        )
     return rows
-
-
-def dense(rows: Sequence[Row], inputs: Sequence[Tensor]) -> list[Row]:
-    """The same gradients with zeros for None."""
-    return [
-        [torch.zeros_like(x) if g is None else g for g, x in zip(row, inputs)]
-        for row in rows
-    ]
 
 
 def shared_parameters(

@@ -164,9 +164,8 @@ class VideoMTLDetector(BaseModel):
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
         flags = torch.tensor(active, device=inputs.device)
-        stacked = torch.stack(totals)
-        total = self.weighting(stacked, flags)
-        total = self.branch.balance(stacked, total, flags, self)
+        total = self.weighting(torch.stack(totals), flags)
+        total = self.branch.balance(totals, total, flags, self)
         return dict(log, loss_mtl=total)
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
