@@ -18,6 +18,7 @@ from mmvmtl.models.balancing import (
     parameter_gramian,
     shared_parameters,
     task_gradients,
+    view_gradients,
 )
 from mmvmtl.registry import MODELS
 
@@ -102,7 +103,7 @@ class TaskBranch(BaseModule):
             return dict.fromkeys(tasks, feats)
         cut = Cut()
         views = cut.split(feats, len(tasks))
-        self._handed_out = _HandedOut(feats, cut, views)
+        self._handed_out = _HandedOut(feats, views, cut)
         return dict(zip(tasks, views, strict=True))
 
     def join(self, feats: Features) -> Features:
@@ -123,7 +124,9 @@ class TaskBranch(BaseModule):
                     'be weighed without those of the head: set '
                     'scale_heads=True in the TaskBranch'
                 )
-            self._handed_out = _HandedOut(feats)
+            views = Cut().split(feats, 1)
+            self._handed_out = _HandedOut(feats, views)
+            return views[0]
         return feats
 
     def balance(
@@ -209,7 +212,7 @@ class TaskBranch(BaseModule):
         return step.scaled(weights)
 
     def _use(self, weights: Tensor) -> Tensor:
-        self.balancer.step_weights = weights.float()
+        self.balancer.step_weights = weights
         return weights
 
     def _observer(self, step: _Step) -> Callable[[Sequence], Tensor]:
@@ -224,12 +227,15 @@ class TaskBranch(BaseModule):
 
     def _observe_now(self, step: _Step, factors: Tensor) -> Tensor:
         """Weights from gradients taken before the backward pass."""
-        feats = step.given.feats
+        given = step.given
         if self.balancer.source == 'features':
-            rows = task_gradients(step.losses, factors, feats)
+            # Not by the features: one level may come from another.
+            rows = view_gradients(step.losses, factors, given.views)
             found = feature_gramian(rows)
         else:
-            chosen = shared_parameters(feats, step.model, self.parameter_names)
+            chosen = shared_parameters(
+                given.feats, step.model, self.parameter_names
+            )
             rows = task_gradients(step.losses, factors, chosen)
             found = parameter_gramian(rows)
         values = self._loss_values(step)
@@ -245,11 +251,14 @@ class TaskBranch(BaseModule):
 
 
 class _HandedOut(NamedTuple):
-    """Features, and the views of them that tasks have."""
+    """Features, the views of them that heads have, and the cut between.
+
+    None where one view serves all tasks, whose gradients meet before it.
+    """
 
     feats: Features
+    views: Sequence[Features]
     cut: Cut | None = None
-    views: Sequence[Features] = ()
 
 
 @dataclass

@@ -16,6 +16,7 @@ from mmvmtl.models.balancing.pcgrad import PCGrad
 from mmvmtl.models.balancing.task_gradients import (
     shared_parameters,
     task_gradients,
+    view_gradients,
 )
 from mmvmtl.models.balancing.torchjd_methods import (
     IMTLG,
@@ -44,4 +45,5 @@ __all__ = [
     'parameter_gramian',
     'shared_parameters',
     'task_gradients',
+    'view_gradients',
 ]

@@ -65,7 +65,7 @@ class Balancer(BaseModule):
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
         self.grad_norms = torch.full((count,), torch.nan)
         self.grad_cosines = torch.full((count, count), torch.nan)
-        self.step_weights = torch.ones(count)
+        self.step_weights = torch.ones(count, dtype=torch.float64)
 
     def is_due(self) -> bool:
         """Whether this step measures gradients."""

@@ -76,6 +76,24 @@ def task_gradients(
     return rows
 
 
+def view_gradients(
+    losses: Sequence[Tensor],
+    factors: Sequence[Tensor],
+    views: Sequence[Sequence[Tensor]],
+) -> list[Row]:
+    """T gradients at the cut, wherever a loss passes it.
+
+    Args:
+        losses (Sequence[Tensor]): T scalars.
+        factors (Sequence[Tensor]): of the losses, (T,).
+        views (Sequence[Sequence[Tensor]]): of the same L levels.
+    """
+    levels = len(views[0])
+    flat = [level for view in views for level in view]
+    rows = task_gradients(losses, factors, flat)
+    return [[sum(row[i::levels]) for i in range(levels)] for row in rows]
+
+
 def shared_parameters(
     feats: Sequence[Tensor],
     model: nn.Module,
