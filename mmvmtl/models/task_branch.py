@@ -109,8 +109,9 @@ class TaskBranch(BaseModule):
     def join(self, feats: Features) -> Features:
         """Features for one head that serves all tasks, as in stock models.
 
-        In place of :meth:`forward`, before :meth:`balance`. Gradients of
-        features then cost T backward passes of the head.
+        In place of :meth:`forward`, before :meth:`balance`. The features
+        themselves are returned. Their gradients cost T backward passes of the
+        head, and those of a level contain what reaches it by another level.
 
         Raises:
             ValueError: without ``scale_heads``, because the gradients of one
@@ -124,9 +125,7 @@ class TaskBranch(BaseModule):
                     'be weighed without those of the head: set '
                     'scale_heads=True in the TaskBranch'
                 )
-            views = Cut().split(feats, 1)
-            self._handed_out = _HandedOut(feats, views)
-            return views[0]
+            self._handed_out = _HandedOut(feats, (feats,))
         return feats
 
     def balance(

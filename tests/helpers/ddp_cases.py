@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import torch
+from balancing import METHODS
 from small_model import (
     SIZE,
     build_model,
@@ -37,6 +38,21 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
         [dict(length=2, video=2, labelled=('cls',))],
     ),
 }
+#: By name the clips, and changes of the model, beside the cases. Every method
+#: with its own gradients, some with others.
+VARIANTS: dict[str, tuple[str, dict]] = {
+    f'balancing {name} {settings}': (clips, dict(branch=dict(
+        type='mmvmtl.TaskBranch', weighting=name, **settings)))
+    for name, clips, settings in (
+        *((name, 'unequal numbers', dict(interval=2)) for name in METHODS),
+        ('FairGrad', 'unequal numbers', dict(gramian='parameters')),
+        ('GradVac', 'no boxes labelled', dict(interval=1, parameters='neck')),
+        ('UPGrad', 'no objects', dict(interval=1, scale_heads=True)),
+        ('MGDA', 'no clip labelled', dict(scale_heads=True)),
+        ('CAGrad', 'a task labelled nowhere', {}),
+        ('GradNorm', 'nothing labelled', dict(gramian='parameters')),
+    )
+}  # fmt: skip
 STEPS = 3
 
 
@@ -62,21 +78,22 @@ def train(
     """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
 
     Args:
-        case (str): a key of ``CASES``.
+        case (str): a key of ``CASES`` or ``VARIANTS``.
         ranks (tuple[int, ...]): whose clips are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
     """
+    clips, changes = VARIANTS.get(case, (case, {}))
     cfg = without_batch_statistics()
-    model = module = build_model(cfg).double().train()
+    model = module = build_model(cfg, **changes).double().train()
     if find_unused is not None:
         model = DistributedDataParallel(
             module, find_unused_parameters=find_unused
         )
     optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
     for step in range(STEPS):
-        parts = [rank_batch(CASES[case][r], r, step) for r in ranks]
+        parts = [rank_batch(CASES[clips][r], r, step) for r in ranks]
         inputs = torch.cat([frames for frames, _ in parts])
-        samples = [sample for _, clips in parts for sample in clips]
+        samples = [sample for _, part in parts for sample in part]
         losses = model(inputs, samples, mode='loss')
         total, _ = module.parse_losses(losses)
         optimizer.zero_grad()
@@ -97,7 +114,7 @@ def main(store: str, out: str) -> None:
     )
     found = {
         (case, find_unused): train(case, (rank,), find_unused)
-        for case in CASES
+        for case in (*CASES, *VARIANTS)
         for find_unused in (False, True)
     }
     torch.save(found, Path(out) / f'{rank}.pt')

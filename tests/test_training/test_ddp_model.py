@@ -9,6 +9,8 @@ import pytest
 import torch
 from small_model import build_model, without_batch_statistics
 
+EVERY = [*ddp_cases.CASES, *ddp_cases.VARIANTS]
+
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
@@ -36,13 +38,13 @@ def ranks(tmp_path_factory):
 
 
 @pytest.mark.parametrize('find_unused', [False, True])
-@pytest.mark.parametrize('case', ddp_cases.CASES)
+@pytest.mark.parametrize('case', EVERY)
 def test_ranks_stay_bitwise_equal(ranks, case, find_unused):
     first, second = (rank[case, find_unused] for rank in ranks)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize('case', ddp_cases.CASES)
+@pytest.mark.parametrize('case', EVERY)
 def test_two_processes_equal_one(ranks, case):
     """In float64, so that a wrong normaliser can not hide in rounding."""
     joined = ddp_cases.train(case, (0, 1))
@@ -61,3 +63,15 @@ def test_every_parameter_has_moved(ranks):
     }
     # No box is of the size of the coarser levels.
     assert all('scales' in name for name in still)
+
+
+def test_every_method_changes_the_update(ranks):
+    """Else equality would hold of a branch that does nothing."""
+    for case in ddp_cases.VARIANTS:
+        clips, _ = ddp_cases.VARIANTS[case]
+        found = ranks[0][case, False]
+        other = ranks[0][clips, False]
+        same = all(torch.equal(found[name], other[name]) for name in found)
+        # The sum opposes nobody here, and one task alone keeps its gradient.
+        plain = 'DualProj' in case or clips == 'a task labelled nowhere'
+        assert same == plain, case
