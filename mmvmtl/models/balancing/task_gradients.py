@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -110,7 +111,9 @@ def shared_parameters(
     Raises:
         UserError: for a pattern that none of them matches.
     """
-    below = _leaves(feats)
+    # Of all nodes only those that accumulate into a leaf have a variable.
+    leaves = (getattr(n, 'variable', None) for n in graph_nodes(feats))
+    below = {id(leaf) for leaf in leaves if leaf is not None}
     named = {n: p for n, p in model.named_parameters() if id(p) in below}
     if patterns is None:
         return list(named.values())
@@ -134,19 +137,15 @@ def shared_parameters(
     return [p for name, p in named.items() if name in chosen]
 
 
-def _leaves(tensors: Sequence[Tensor]) -> set[int]:
-    """Ids of the leaves of the graph of ``tensors`` that get gradients."""
-    found = set()
-    seen: set = set()
-    todo = [t.grad_fn for t in tensors if t.grad_fn is not None]
+def graph_nodes(
+    tensors: Sequence[Tensor], stop: object = None
+) -> Iterator[Any]:
+    """Autograd's nodes that ``tensors`` came from, not beyond ``stop``."""
+    seen = {None, stop}
+    todo = [tensor.grad_fn for tensor in tensors]
     while todo:
         node = todo.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        # Of all nodes only AccumulateGrad has one.
-        leaf = getattr(node, 'variable', None)
-        if leaf is not None:
-            found.add(id(leaf))
-        todo += [after for after, _ in node.next_functions if after]
-    return found
+        if node not in seen:
+            seen.add(node)
+            yield node
+            todo += [after for after, _ in node.next_functions]
