@@ -12,7 +12,15 @@ from mmvmtl.models.heads import (
     TwoStageDetection,
 )
 from mmvmtl.models.losses import (
+    DWA,
+    FAMO,
+    GLS,
+    IMTLL,
+    RLW,
+    BaseWeighting,
     InstanceContrastiveLoss,
+    LossScaleNorm,
+    UncertaintyWeighting,
     WeightedMTLLoss,
     global_mean,
 )
@@ -21,16 +29,24 @@ from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
+    'DWA',
+    'FAMO',
+    'GLS',
+    'IMTLL',
+    'RLW',
     'ActionHead',
     'BaseTaskHead',
+    'BaseWeighting',
     'DenseDetection',
     'FrameHead',
     'GroupMotionHead',
     'InstanceContrastiveLoss',
+    'LossScaleNorm',
     'MultiTaskHead',
     'TaskBranch',
     'TrackHead',
     'TwoStageDetection',
+    'UncertaintyWeighting',
     'VideoDataPreprocessor',
     'VideoMTLDetector',
     'VideoTracker',

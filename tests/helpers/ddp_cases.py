@@ -18,6 +18,7 @@ from small_model import (
     without_batch_statistics,
 )
 from torch import Tensor
+from weightings import WEIGHTINGS, config
 
 from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.structures import VideoMTLDataSample
@@ -36,6 +37,11 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
         [dict(length=2, labelled=('det',))],
         [dict(length=2, video=2, labelled=('cls',))],
     ),
+}
+#: By name the clips, and changes of the model, beside the cases.
+VARIANTS: dict[str, tuple[str, dict]] = {
+    f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
+    for name in WEIGHTINGS
 }
 STEPS = 3
 
@@ -62,21 +68,22 @@ def train(
     """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
 
     Args:
-        case (str): a key of ``CASES``.
+        case (str): a key of ``CASES`` or ``VARIANTS``.
         ranks (tuple[int, ...]): whose clips are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
     """
+    clips, changes = VARIANTS.get(case, (case, {}))
     cfg = without_batch_statistics()
-    model = module = build_model(cfg).double().train()
+    model = module = build_model(cfg, **changes).double().train()
     if find_unused is not None:
         model = DistributedDataParallel(
             module, find_unused_parameters=find_unused
         )
     optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
     for step in range(STEPS):
-        parts = [rank_batch(CASES[case][r], r, step) for r in ranks]
+        parts = [rank_batch(CASES[clips][r], r, step) for r in ranks]
         inputs = torch.cat([frames for frames, _ in parts])
-        samples = [sample for _, clips in parts for sample in clips]
+        samples = [sample for _, part in parts for sample in part]
         losses = model(inputs, samples, mode='loss')
         total, _ = module.parse_losses(losses)
         optimizer.zero_grad()
@@ -97,7 +104,7 @@ def main(store: str, out: str) -> None:
     )
     found = {
         (case, find_unused): train(case, (rank,), find_unused)
-        for case in CASES
+        for case in (*CASES, *VARIANTS)
         for find_unused in (False, True)
     }
     torch.save(found, Path(out) / f'{rank}.pt')

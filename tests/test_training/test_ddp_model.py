@@ -9,6 +9,8 @@ import pytest
 import torch
 from small_model import build_model, without_batch_statistics
 
+EVERY = [*ddp_cases.CASES, *ddp_cases.VARIANTS]
+
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
@@ -36,13 +38,13 @@ def ranks(tmp_path_factory):
 
 
 @pytest.mark.parametrize('find_unused', [False, True])
-@pytest.mark.parametrize('case', ddp_cases.CASES)
+@pytest.mark.parametrize('case', EVERY)
 def test_ranks_stay_bitwise_equal(ranks, case, find_unused):
     first, second = (rank[case, find_unused] for rank in ranks)
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize('case', ddp_cases.CASES)
+@pytest.mark.parametrize('case', EVERY)
 def test_two_processes_equal_one(ranks, case):
     """In float64, so that a wrong normaliser can not hide in rounding."""
     joined = ddp_cases.train(case, (0, 1))

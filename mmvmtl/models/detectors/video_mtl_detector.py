@@ -142,9 +142,10 @@ class VideoMTLDetector(BaseModel):
     ) -> Losses:
         """The weighted total ``loss_mtl`` and each task's own losses.
 
-        The latter are detached and named ``<task>.<loss>``. Weighting happens
-        here, inside the forward that DDP wraps, because parameters of a
-        learned weighting must be used there.
+        The latter are detached and named ``<task>.<loss>``; beside them
+        stands each task's ``weight/<task>``. Weighting happens here, inside
+        the forward that DDP wraps, because parameters of a learned weighting
+        must be used there.
         """
         batch = ClipBatch(data_samples)
         feats = self.branch(self.extract_feat(inputs), self.head.tasks)
@@ -162,6 +163,10 @@ class VideoMTLDetector(BaseModel):
             totals.append(sum(terms))
         flags = torch.tensor(active, device=inputs.device)
         total = self.weighting(torch.stack(totals), flags)
+        for task, weight in zip(
+            by_task, self.weighting.last_weights, strict=True
+        ):
+            log[f'weight/{task}'] = weight
         return dict(log, loss_mtl=total)
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
