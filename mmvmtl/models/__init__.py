@@ -3,6 +3,7 @@
 from mmvmtl.models.detectors import VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
+    AppearanceMotionHead,
     BaseTaskHead,
     DenseDetection,
     FrameHead,
@@ -22,6 +23,7 @@ from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
     'ActionHead',
+    'AppearanceMotionHead',
     'BaseTaskHead',
     'DenseDetection',
     'FrameHead',
