@@ -13,7 +13,6 @@ from mmvmtl.models.heads.class_masks import HIDDEN, hide, labelled_classes
 from mmvmtl.registry import MODELS
 
 HEADS = ('rtmdet_tiny', 'fcos_r18', 'retinanet_r18')
-STRIDES = dict(retinanet_r18=(8, 16, 32, 64, 128))
 
 
 def build(name, **changes):
@@ -24,7 +23,7 @@ def build(name, **changes):
     cfg = copy.deepcopy(cfg.model.head.heads.det)
     if 'bbox_head' in cfg:
         cfg.bbox_head.update(
-            num_classes=3, in_channels=16, feat_channels=16, stacked_convs=1
+            num_classes=3, in_channels=16, feat_channels=32, stacked_convs=1
         )
     cfg.update(changes)
     head = MODELS.build(cfg)
@@ -89,7 +88,7 @@ def test_an_unlabelled_class_gets_exactly_no_gradient_there(name, clip):
     grads, losses = score_gradients(head, clips, features(head))
     silent = grads == 0
     assert silent.tolist() == [[False, False, True], [True, True, False]]
-    assert all(torch.as_tensor(v).isfinite().all() for v in losses.values())
+    assert all(_total(value).isfinite() for value in losses.values())
 
 
 @pytest.mark.parametrize('name', HEADS)
@@ -108,13 +107,7 @@ def test_the_loss_is_that_of_a_head_without_the_class(name, clip):
     head = build(name)
     feats = features(head)
     masked = head.loss(feats, ClipBatch(clips_with(clip, (0,), (0,))))
-    single = build(name)
-    state = {}
-    for key, value in head.state_dict().items():
-        other = single.state_dict()[key]
-        if value.shape == other.shape:
-            state[key] = value
-    single.load_state_dict(state)
+    single = copy.deepcopy(head)
     with torch.no_grad():
         outs = head.bbox_head(feats)
     alone = tuple(
