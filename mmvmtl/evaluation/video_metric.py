@@ -39,16 +39,23 @@ class VideoMetric(BaseMetric):
         dataset (str, optional): Score the clips of this part of a
             ``mmvmtl.JoinedDataset`` only, and put its name before the prefix:
             ``zebrafish/det/mAP``.
+        prefix (str, optional): of the metric's names, else its own.
         **kwargs: of ``BaseMetric``.
     """
 
     task: str
 
-    def __init__(self, dataset: str | None = None, **kwargs) -> None:
-        super().__init__(**kwargs)
-        self.dataset = dataset
+    def __init__(
+        self,
+        dataset: str | None = None,
+        prefix: str | None = None,
+        **kwargs,
+    ) -> None:
+        prefix = prefix or self.default_prefix
         if dataset is not None:
-            self.prefix = f'{dataset}/{self.prefix}'
+            prefix = f'{dataset}/{prefix}'
+        super().__init__(prefix=prefix, **kwargs)
+        self.dataset = dataset
 
     @abstractmethod
     def read(self, sample: dict) -> Iterable[Record]:
