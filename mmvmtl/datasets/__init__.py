@@ -1,7 +1,10 @@
 """Data sets of video clips, their transforms and samplers."""
 
+from mmvmtl.datasets.joined_dataset import JoinedDataset
+from mmvmtl.datasets.mixed_sampler import MixedBatchSampler
 from mmvmtl.datasets.mot_dataset import MOTVideoDataset
 from mmvmtl.datasets.samplers import VideoSampler
+from mmvmtl.datasets.segment_dataset import SegmentVideoDataset
 from mmvmtl.datasets.synthetic import SyntheticVideoDataset
 from mmvmtl.datasets.transforms import (
     ClipPhotometric,
@@ -11,8 +14,10 @@ from mmvmtl.datasets.transforms import (
     FrameOfClip,
     LoadVideoFrames,
     PackVideoInputs,
+    TwoViews,
 )
 from mmvmtl.datasets.video_dataset import VideoMTLDataset
+from mmvmtl.datasets.yolo_dataset import YOLOImageDataset
 
 __all__ = [
     'ClipPhotometric',
@@ -20,10 +25,15 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'FrameOfClip',
+    'JoinedDataset',
     'LoadVideoFrames',
     'MOTVideoDataset',
+    'MixedBatchSampler',
     'PackVideoInputs',
+    'SegmentVideoDataset',
     'SyntheticVideoDataset',
+    'TwoViews',
     'VideoMTLDataset',
     'VideoSampler',
+    'YOLOImageDataset',
 ]

@@ -3,6 +3,7 @@
 from mmvmtl.models.detectors import VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
+    AppearanceMotionHead,
     BaseTaskHead,
     DenseDetection,
     FrameHead,
@@ -35,6 +36,7 @@ __all__ = [
     'IMTLL',
     'RLW',
     'ActionHead',
+    'AppearanceMotionHead',
     'BaseTaskHead',
     'BaseWeighting',
     'DenseDetection',

@@ -32,6 +32,10 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
     'no boxes labelled': (FULL, [dict(length=2, labelled=('cls', 'track'))]),
     'no clip labelled': (FULL, [dict(length=2, labelled=('det', 'track'))]),
     'no track labelled': (FULL, [dict(length=2, labelled=('det', 'cls'))]),
+    'a class labelled by one': (
+        FULL,
+        [dict(length=2, boxes=1, video=2, classes=(0,))],
+    ),
     'nothing labelled': (FULL, [dict(length=2, labelled=())]),
     'a task labelled nowhere': (
         [dict(length=2, labelled=('det',))],

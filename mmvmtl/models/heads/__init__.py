@@ -1,6 +1,7 @@
 """Task heads, and the head that holds them."""
 
 from mmvmtl.models.heads.action_head import ActionHead
+from mmvmtl.models.heads.appearance_motion_head import AppearanceMotionHead
 from mmvmtl.models.heads.base_task_head import BaseTaskHead
 from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.models.heads.detection import DenseDetection, TwoStageDetection
@@ -11,6 +12,7 @@ from mmvmtl.models.heads.track_head import TrackHead
 
 __all__ = [
     'ActionHead',
+    'AppearanceMotionHead',
     'BaseTaskHead',
     'ClipTask',
     'DenseDetection',
