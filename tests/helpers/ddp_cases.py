@@ -23,6 +23,7 @@ from weightings import WEIGHTINGS, config
 from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.structures import VideoMTLDataSample
 
+NOWHERE = 'a task labelled nowhere'
 #: By name the clips of rank 0 and rank 1, as arguments of ``make_clip``.
 FULL = [dict(length=3, boxes=3), dict(length=2, boxes=2, video=1)]
 CASES: dict[str, tuple[list[dict], list[dict]]] = {
@@ -33,7 +34,7 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
     'no clip labelled': (FULL, [dict(length=2, labelled=('det', 'track'))]),
     'no track labelled': (FULL, [dict(length=2, labelled=('det', 'cls'))]),
     'nothing labelled': (FULL, [dict(length=2, labelled=())]),
-    'a task labelled nowhere': (
+    NOWHERE: (
         [dict(length=2, labelled=('det',))],
         [dict(length=2, video=2, labelled=('cls',))],
     ),
@@ -42,6 +43,10 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
 VARIANTS: dict[str, tuple[str, dict]] = {
     f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
     for name in WEIGHTINGS
+}
+VARIANTS |= {
+    f'{NOWHERE}, {name}': (NOWHERE, dict(loss=config(name)))
+    for name in ('UncertaintyWeighting', 'LossScaleNorm')
 }
 STEPS = 3
 
