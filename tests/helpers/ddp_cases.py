@@ -23,6 +23,7 @@ from weightings import WEIGHTINGS, config
 from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.structures import VideoMTLDataSample
 
+NOWHERE = 'a task labelled nowhere'
 #: By name the clips of rank 0 and rank 1, as arguments of ``make_clip``.
 FULL = [dict(length=3, boxes=3), dict(length=2, boxes=2, video=1)]
 CASES: dict[str, tuple[list[dict], list[dict]]] = {
@@ -37,7 +38,7 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
         [dict(length=2, boxes=1, video=2, classes=(0,))],
     ),
     'nothing labelled': (FULL, [dict(length=2, labelled=())]),
-    'a task labelled nowhere': (
+    NOWHERE: (
         [dict(length=2, labelled=('det',))],
         [dict(length=2, video=2, labelled=('cls',))],
     ),
@@ -46,6 +47,10 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
 VARIANTS: dict[str, tuple[str, dict]] = {
     f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
     for name in WEIGHTINGS
+}
+VARIANTS |= {
+    f'{NOWHERE}, {name}': (NOWHERE, dict(loss=config(name)))
+    for name in ('UncertaintyWeighting', 'LossScaleNorm')
 }
 STEPS = 3
 
