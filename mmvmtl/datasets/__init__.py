@@ -1,5 +1,6 @@
 """Data sets of video clips, their transforms and samplers."""
 
+from mmvmtl.datasets.importance_sampler import ImportanceSampler
 from mmvmtl.datasets.mot_dataset import MOTVideoDataset
 from mmvmtl.datasets.samplers import VideoSampler
 from mmvmtl.datasets.synthetic import SyntheticVideoDataset
@@ -11,6 +12,7 @@ from mmvmtl.datasets.transforms import (
     FrameOfClip,
     LoadVideoFrames,
     PackVideoInputs,
+    SetDomain,
 )
 from mmvmtl.datasets.video_dataset import VideoMTLDataset
 
@@ -20,9 +22,11 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'FrameOfClip',
+    'ImportanceSampler',
     'LoadVideoFrames',
     'MOTVideoDataset',
     'PackVideoInputs',
+    'SetDomain',
     'SyntheticVideoDataset',
     'VideoMTLDataset',
     'VideoSampler',

@@ -8,6 +8,7 @@ from mmvmtl.datasets.transforms.loading import LoadVideoFrames
 from mmvmtl.datasets.transforms.packing import PackVideoInputs
 from mmvmtl.datasets.transforms.photometric import ClipPhotometric
 from mmvmtl.datasets.transforms.resize import ClipResize
+from mmvmtl.datasets.transforms.set_domain import SetDomain
 
 __all__ = [
     'ClipPhotometric',
@@ -18,4 +19,5 @@ __all__ = [
     'FrameOfClip',
     'LoadVideoFrames',
     'PackVideoInputs',
+    'SetDomain',
 ]

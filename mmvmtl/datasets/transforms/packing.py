@@ -31,7 +31,15 @@ FRAME_META = (
     'video_length',
     'is_first',
 )
-CLIP_META = ('video_id', 'video_name', 'labelled', 'classes', 'key_frame')
+CLIP_META = (
+    'video_id',
+    'video_name',
+    'labelled',
+    'classes',
+    'key_frame',
+    'domain',
+    'weight',
+)
 
 
 @TRANSFORMS.register_module()
