@@ -22,15 +22,22 @@ SCORE_THR, MAX_BOXES = 0.2, 20
 
 @contextmanager
 def predicting(module: nn.Module) -> Iterator[None]:
-    """No gradients, and evaluation mode; each module's mode comes back."""
+    """Evaluation mode without gradients or autocast, in which NMS fails.
+
+    Each module's mode comes back.
+    """
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), torch.autocast(_device(module), enabled=False):
             yield
     finally:
         for part, training in modes:
             part.training = training
+
+
+def _device(module: nn.Module) -> str:
+    return next(module.parameters()).device.type
 
 
 def surest_boxes(frame: DetDataSample) -> Tensor:
@@ -90,6 +97,8 @@ def _find_boxes(
         DetDataSample(metainfo=batch.frames[m].metainfo) for m in ask
     ]
     rows = select_frames(feats[task], torch.tensor(ask))
+    dtype = next(heads[task].parameters()).dtype
+    rows = tuple(row.to(dtype) for row in rows)
     with predicting(heads[task]):
         heads[task].predict(rows, ClipBatch([clip]))
     for m, frame in zip(ask, clip.video_data_samples, strict=True):

@@ -102,5 +102,5 @@ def test_backbone_is_mixed_behind_its_layers():
 
 
 def test_an_unknown_layer_is_one_sentence():
-    with pytest.raises(ValueError, match="no layer 'stage1'.*layer1"):
+    with pytest.raises(ValueError, match=r"no layer 'stage1'.*layer1"):
         _backbone(('stage1',))
