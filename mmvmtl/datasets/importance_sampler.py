@@ -18,7 +18,7 @@ from mmvmtl.registry import DATA_SAMPLERS
 class ImportanceSampler(Sampler):
     """Draw indices with replacement, in proportion to weights.
 
-    As many a pass as the data set has, so schedules stay as they are. The
+    A pass has as many draws as there are clips with a weight above 0. The
     order follows from seed and epoch; ranks take turns.
 
     Args:
@@ -26,6 +26,7 @@ class ImportanceSampler(Sampler):
             same clips in every epoch (``fresh=False`` of the synthetic one).
         weights (str): JSON of ``tools/analysis/importance_weights.py``, with
             a list ``weights``, one >= 0 for each index.
+        shuffle (bool): False gives the draws of a pass in rising order.
         seed (int, optional): of the draws; one of all ranks if None.
 
     Raises:
@@ -33,10 +34,15 @@ class ImportanceSampler(Sampler):
     """
 
     def __init__(
-        self, dataset: Sized, weights: str, seed: int | None = None
+        self,
+        dataset: Sized,
+        weights: str,
+        shuffle: bool = True,
+        seed: int | None = None,
     ) -> None:
         self.rank, self.num_ranks = get_dist_info()
         self.weights = read_weights(weights, len(dataset))
+        self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
 
@@ -45,11 +51,14 @@ class ImportanceSampler(Sampler):
         draw = torch.Generator().manual_seed(self.seed + self.epoch)
         total = len(self) * self.num_ranks
         chosen = torch.multinomial(self.weights, total, True, generator=draw)
+        if not self.shuffle:
+            chosen = chosen.sort().values
         return iter(chosen[self.rank :: self.num_ranks].tolist())
 
     def __len__(self) -> int:
         """Draws of this rank."""
-        return -(-len(self.weights) // self.num_ranks)
+        drawable = int((self.weights > 0).sum())
+        return -(-drawable // self.num_ranks)
 
     def set_epoch(self, epoch: int) -> None:
         """Draw anew."""

@@ -12,14 +12,19 @@ from mmvmtl.errors import UserError
 def sampler(tmp_path, weights, number=None, seed=0):
     path = tmp_path / 'weights.json'
     path.write_text(json.dumps(dict(weights=weights)))
-    return ImportanceSampler(range(number or len(weights)), str(path), seed)
+    data = range(number or len(weights))
+    return ImportanceSampler(data, str(path), seed=seed)
 
 
 def test_frequencies_follow_the_weights(tmp_path):
-    """Weights 0, 1, 3 over 3000 draws: none, a quarter, three quarters."""
+    """Weights 0, 1, 3 over 3000 draws: none, a quarter, three quarters.
+
+    A clip that can not be drawn does not make a pass longer.
+    """
     draws = sampler(tmp_path, [0.0, 1.0, 3.0])
+    assert len(draws) == 2
     counts = Counter()
-    for epoch in range(1000):
+    for epoch in range(1500):
         draws.set_epoch(epoch)
         counts.update(draws)
     assert counts[0] == 0
@@ -33,6 +38,13 @@ def test_order_follows_from_seed_and_epoch(tmp_path):
     other.set_epoch(1)
     assert list(one) != list(other)
     assert list(one) != list(sampler(tmp_path, weights, seed=1))
+
+
+def test_unshuffled_draws_rise(tmp_path):
+    path = tmp_path / 'weights.json'
+    path.write_text(json.dumps(dict(weights=[1.0] * 20)))
+    draws = list(ImportanceSampler(range(20), str(path), False, 0))
+    assert draws == sorted(draws) and len(set(draws)) < 20
 
 
 def test_ranks_share_one_order(tmp_path, monkeypatch):
@@ -65,4 +77,4 @@ def test_wrong_files_are_one_sentence(tmp_path, weights, number, words):
 
 def test_a_missing_file_names_the_tool(tmp_path):
     with pytest.raises(UserError, match='tools/analysis/importance_weights'):
-        ImportanceSampler(range(2), str(tmp_path / 'no.json'), 0)
+        ImportanceSampler(range(2), str(tmp_path / 'no.json'))

@@ -6,8 +6,8 @@
 A discriminator tells target from source by the features of a trained model,
 averaged over pictures and frames; the ratio of its odds says how much more
 likely a clip is in the target. The file has one weight for each index of the
-training data set, for ``mmvmtl.ImportanceSampler``; clips of other domains
-keep weight 1.
+training data set, for ``mmvmtl.ImportanceSampler``: those of the target get
+0, of further domains 1.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def weigh(
     found = bounded(found, args.largest)
     weights = torch.ones(len(rows), dtype=torch.float64)
     weights[masks[args.source]] = found
+    weights[masks[args.target]] = 0
     return dict(
         source=args.source,
         target=args.target,

@@ -37,9 +37,11 @@ class RecordScaleHook(Hook):
     ):
         model = runner.model
         self.scales.append(model.domain.reversal.scale.item())
-        pair = model.domain.image[0].net[0].weight, model.backbone.stem[0]
-        self.players.append((pair[0].detach().clone(),
-                             pair[1].conv.weight.detach().clone()))  # fmt: skip
+        pair = (
+            model.domain.image[0].net[0].weight,
+            model.backbone.stem[0].conv.weight,
+        )
+        self.players.append([w.detach().clone() for w in pair])
         self.logged.append(outputs)
 
 
@@ -113,7 +115,7 @@ def test_alternating_players_move_in_turn_under_amp(tmp_path):
     cfg.optim_wrapper.update(
         type='mmvmtl.AlternatingAmpOptimWrapper', clip_grad=dict(max_norm=35)
     )
-    runner, hook = run(cfg)
+    _, hook = run(cfg)
     still = [
         [bool((a == b).all()) for a, b in zip(one, other)]
         for one, other in zip(hook.players, hook.players[1:])

@@ -6,9 +6,10 @@ import pytest
 import torch
 from domain_clips import DOMAINS, make_domain_clip
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
-from small_model import SIZE, build_model, make_clip, small_model_cfg
+from small_model import CONFIGS, SIZE, build_model, make_clip, small_model_cfg
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.domain.clips import predicting
@@ -44,8 +45,7 @@ def both():
 def test_the_domain_loss_stands_beside_the_weighted_tasks():
     """Same weights and frames: the totals differ by the domain's losses."""
     part = model()
-    for weights in (part.head.heads.track,):
-        weights.box_jitter = 0.0
+    part.head.heads.track.box_jitter = 0.0
     plain = copy.deepcopy(part)
     plain.domain = None
     samples = both()
@@ -138,13 +138,14 @@ def test_a_clip_without_a_domain_is_one_sentence():
 
 
 def test_an_instance_level_without_detection_is_one_sentence():
-    part = build_model(
-        small_model_cfg(),
-        **{'domain': ADVERSARY, 'head.heads.det': None,
-           'head.heads.track': None, 'head.heads.cls': dict(
-               type='mmvmtl.FrameHead', num_classes=5, in_channels=16),
-           'loss.weights': dict(det=None, track=None, cls=1.0)},
-    )  # fmt: skip
+    cfg = small_model_cfg()
+    cfg.domain = ADVERSARY
+    cfg.tracker = None
+    cfg.head.heads = dict(
+        cls=dict(type='mmvmtl.FrameHead', num_classes=5, in_channels=16)
+    )
+    cfg.loss = dict(type='mmvmtl.WeightedMTLLoss')
+    part = build_model(cfg)
     samples = both()
     with pytest.raises(UserError, match='needs boxes'):
         part(frames(samples), samples, mode='loss')
@@ -154,10 +155,6 @@ def stock(kind, **domain):
     """A small RetinaNet or Faster R-CNN of MMDet inside the wrapper."""
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    ours = small_model_cfg()
-    from mmengine.config import Config
-    from small_model import CONFIGS
-
     name = f'_base_/models/video_mtl_{kind}.py'
     ours = Config.fromfile(CONFIGS / name).model
     det = ours.head.heads.det
