@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.dist import all_reduce, broadcast, get_world_size
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmvmtl.models.detectors.wrapper import DetectorWrapper
@@ -64,22 +64,16 @@ class MLDG(DetectorWrapper):
         others = [not flag for flag in mine]
         seen = _subset(inputs, data_samples, others)
         train = self._part(self.detector, *seen)
-        named = {
-            name: parameter
-            for name, parameter in self.detector.named_parameters()
-            if parameter.requires_grad
-        }
+        parameters = [p for p in self.detector.parameters() if p.requires_grad]
         gradients = torch.autograd.grad(
             train['loss_mldg'],
-            list(named.values()),
+            parameters,
             retain_graph=True,
             allow_unused=True,
         )
-        moved = self._moved(named, gradients)
-        # Clones: running statistics follow the first forward only.
-        buffers = {k: v.clone() for k, v in self.detector.named_buffers()}
+        state = slots(self.detector, self._moved(parameters, gradients))
         unseen = _subset(inputs, data_samples, mine)
-        test = self._part(self.detector, *unseen, {**moved, **buffers})
+        test = self._part(self.detector, *unseen, state)
         total = train['loss_mldg'] + self.beta * test.pop('loss_mldg')
         held = {f'held_out.{name}': value for name, value in test.items()}
         return {**train, **held, 'loss_mldg': total}
@@ -102,7 +96,7 @@ class MLDG(DetectorWrapper):
             losses = detector(*call, mode='loss')
         else:
             losses = functional_call(
-                detector, state, call, dict(mode='loss'), strict=False
+                detector, state, call, dict(mode='loss'), tie_weights=False
             )
         total, log = detector.parse_losses(losses)
         log = {name: v.detach() for name, v in log.items() if name != 'loss'}
@@ -128,21 +122,38 @@ class MLDG(DetectorWrapper):
         return self.domains[int(drawn)]
 
     def _moved(
-        self, named: dict[str, Tensor], gradients: Sequence[Tensor | None]
-    ) -> dict[str, Tensor]:
+        self,
+        parameters: Sequence[Tensor],
+        gradients: Sequence[Tensor | None],
+    ) -> dict[Tensor, Tensor]:
         """Parameters after one step, with the gradient of all ranks."""
         moved = {}
-        for (name, parameter), gradient in zip(
-            named.items(), gradients, strict=True
-        ):
-            step = (
-                torch.zeros_like(parameter)
-                if gradient is None
-                else gradient.detach().clone()
-            )
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            step = torch.zeros_like(parameter)
+            if gradient is not None:
+                step += gradient
             all_reduce(step, op='sum')
-            moved[name] = parameter - self.inner_lr * step / get_world_size()
+            step *= self.inner_lr / get_world_size()
+            moved[parameter] = parameter - step
         return moved
+
+
+def slots(module: nn.Module, moved: dict[Tensor, Tensor]) -> dict[str, Tensor]:
+    """What ``functional_call`` puts where, each place named once.
+
+    A layer that stands in a model under two names (as those that RTMDet's
+    levels share) must be named once: torch, left to tie weights itself,
+    would not give it back its parameters. Buffers are cloned, so that
+    running statistics follow the first forward only.
+    """
+    state = {}
+    for prefix, part in module.named_modules():
+        start = f'{prefix}.' if prefix else ''
+        for name, value in part.named_parameters(recurse=False):
+            state[start + name] = moved.get(value, value)
+        for name, value in part.named_buffers(recurse=False):
+            state[start + name] = value.clone()
+    return state
 
 
 def _subset(
