@@ -205,9 +205,7 @@ def _know_our_configs(run: Callable, module: ModuleType) -> None:
     module.MODULE2PACKAGE['mmvmtl'] = 'mmvmtl'
 
 
-def _keep_the_scope_of_our_configs(
-    run: Callable, module: ModuleType
-) -> None:
+def _keep_the_scope_of_our_configs(run: Callable, module: ModuleType) -> None:
     """Leave what is inherited from ``mmvmtl::...`` in the default scope.
 
     MMEngine marks it with the package's own scope, but our configs are

@@ -1,5 +1,6 @@
 """Data sets of video clips, their transforms and samplers."""
 
+from mmvmtl.datasets.importance_sampler import ImportanceSampler
 from mmvmtl.datasets.joined_dataset import JoinedDataset
 from mmvmtl.datasets.mixed_sampler import MixedBatchSampler
 from mmvmtl.datasets.mot_dataset import MOTVideoDataset
@@ -14,6 +15,7 @@ from mmvmtl.datasets.transforms import (
     FrameOfClip,
     LoadVideoFrames,
     PackVideoInputs,
+    SetDomain,
     TwoViews,
 )
 from mmvmtl.datasets.video_dataset import VideoMTLDataset
@@ -25,12 +27,14 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'FrameOfClip',
+    'ImportanceSampler',
     'JoinedDataset',
     'LoadVideoFrames',
     'MOTVideoDataset',
     'MixedBatchSampler',
     'PackVideoInputs',
     'SegmentVideoDataset',
+    'SetDomain',
     'SyntheticVideoDataset',
     'TwoViews',
     'VideoMTLDataset',

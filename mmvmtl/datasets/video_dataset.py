@@ -212,9 +212,17 @@ class VideoMTLDataset(BaseDataset):
             'key_frame': key,
             'sample_idx': item['sample_idx'],
         }
+        if video.info.get('domain') is not None:
+            clip['domain'] = video.info['domain']
         if video.clip_label is not None:
             clip['clip_label'] = video.clip_label
         return clip
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Names of the domains that the file tells of its videos."""
+        found = (video.info.get('domain') for video in self.videos)
+        return frozenset(name for name in found if name is not None)
 
     @force_full_init
     def video_of(self, idx: int) -> int:

@@ -1,11 +1,17 @@
 """What a training loop needs around the model: hooks and wrappers."""
 
+from mmvmtl.engine.alternating_optim_wrapper import (
+    AlternatingAmpOptimWrapper,
+    AlternatingOptimWrapper,
+)
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
 from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
 from mmvmtl.engine.hooks import *
 from mmvmtl.engine.muon import Muon
 
 __all__ = [
+    'AlternatingAmpOptimWrapper',
+    'AlternatingOptimWrapper',
     'AmpOptimWrapper',
     'DistributedDataParallel',
     'Muon',

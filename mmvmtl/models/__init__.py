@@ -1,6 +1,21 @@
 """The model and its parts."""
 
-from mmvmtl.models.detectors import VideoMTLDetector
+from mmvmtl.models.detectors import (
+    MLDG,
+    DomainAdaptiveDetector,
+    VideoMTLDetector,
+)
+from mmvmtl.models.domain import (
+    CORAL,
+    MMD,
+    DomainAdversary,
+    DomainAlignment,
+    GradientReversal,
+    ImageDiscriminator,
+    InstanceDiscriminator,
+    MixStyle,
+    MixStyleBackbone,
+)
 from mmvmtl.models.heads import (
     ActionHead,
     AppearanceMotionHead,
@@ -30,20 +45,31 @@ from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
+    'CORAL',
     'DWA',
     'FAMO',
     'GLS',
     'IMTLL',
+    'MLDG',
+    'MMD',
     'RLW',
     'ActionHead',
     'AppearanceMotionHead',
     'BaseTaskHead',
     'BaseWeighting',
     'DenseDetection',
+    'DomainAdaptiveDetector',
+    'DomainAdversary',
+    'DomainAlignment',
     'FrameHead',
+    'GradientReversal',
     'GroupMotionHead',
+    'ImageDiscriminator',
     'InstanceContrastiveLoss',
+    'InstanceDiscriminator',
     'LossScaleNorm',
+    'MixStyle',
+    'MixStyleBackbone',
     'MultiTaskHead',
     'TaskBranch',
     'TrackHead',

@@ -57,6 +57,8 @@ class SyntheticVideoDataset(BaseDataset):
         clip (dict): ``length``, ``stride`` and ``pair`` of training clips,
             see ``sample_clip``.
         chunk (int): Frames of one test index.
+        unlabelled (tuple[str, ...]): Domains (styles of the world) whose
+            videos come without labels, as a target to adapt to.
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
         test_mode (bool): See above.
@@ -83,6 +85,7 @@ class SyntheticVideoDataset(BaseDataset):
         seed: int | None = None,
         clip: dict | None = None,
         chunk: int = 16,
+        unlabelled: tuple[str, ...] = (),
         fresh: bool = True,
         pipeline: list | tuple = (),
         test_mode: bool = False,
@@ -99,6 +102,14 @@ class SyntheticVideoDataset(BaseDataset):
         known = dict(length=8, stride=1, pair=False)
         self.clip = check_keys(clip or {}, known, 'clip of the data set')
         self.chunk, self.fresh = chunk, fresh
+        self.unlabelled = tuple(unlabelled)
+        for name in self.unlabelled:
+            if name not in self.world.styles:
+                raise UserError(
+                    f'unlabelled names the domain {name!r}, the world has '
+                    f'{self.world.styles}; add it to its style, or take it '
+                    'out.'
+                )
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         super().__init__(
@@ -109,6 +120,11 @@ class SyntheticVideoDataset(BaseDataset):
             serialize_data=False,
             **kwargs,
         )
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Names of the domains that videos may have."""
+        return frozenset(self.world.styles)
 
     @property
     def epoch(self) -> int:
@@ -156,7 +172,10 @@ class SyntheticVideoDataset(BaseDataset):
             frames=[self._frame(video, entry, t) for t in positions],
             video_id=entry['video_id'],
             video_name=video_name(video),
-            labelled=('det', 'track', 'cls'),
+            labelled=()
+            if video.style in self.unlabelled
+            else ('det', 'track', 'cls'),
+            domain=video.style,
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
             key_frame=key,

@@ -8,6 +8,7 @@ from mmvmtl.datasets.transforms.loading import LoadVideoFrames
 from mmvmtl.datasets.transforms.packing import PackVideoInputs
 from mmvmtl.datasets.transforms.photometric import ClipPhotometric
 from mmvmtl.datasets.transforms.resize import ClipResize
+from mmvmtl.datasets.transforms.set_domain import SetDomain
 from mmvmtl.datasets.transforms.two_views import TwoViews
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     'FrameOfClip',
     'LoadVideoFrames',
     'PackVideoInputs',
+    'SetDomain',
     'TwoViews',
 ]

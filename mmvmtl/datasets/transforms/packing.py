@@ -39,6 +39,8 @@ CLIP_META = (
     'classes',
     'key_frame',
     'dataset',
+    'domain',
+    'weight',
 )
 
 

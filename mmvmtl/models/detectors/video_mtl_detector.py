@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
+from mmvmtl.models.domain import clip_domain_batch
 from mmvmtl.registry import MODELS, TASK_UTILS
 from mmvmtl.structures import VideoMTLDataSample
 
@@ -34,6 +35,9 @@ class VideoMTLDetector(BaseModel):
         loss (dict): the weighting of the task losses.
         tracker (dict, optional): config of the tracker; ``None`` gives boxes
             no ids.
+        domain (dict, optional): config of what compares the features of
+            domains in training, such as :class:`DomainAdversary`; its loss
+            stands beside the weighted task losses.
         data_preprocessor (dict, optional): config of the preprocessor.
         init_cfg (dict, optional): initialisation of MMEngine.
     """
@@ -46,6 +50,7 @@ class VideoMTLDetector(BaseModel):
         branch: dict | None = None,
         loss: dict | None = None,
         tracker: dict | None = None,
+        domain: dict | None = None,
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -61,6 +66,7 @@ class VideoMTLDetector(BaseModel):
         self.streams = StreamBank(
             None if tracker is None else TASK_UTILS.build(tracker)
         )
+        self.domain = None if domain is None else MODELS.build(domain)
         self._tasks = self.head.tasks
 
     @property
@@ -100,8 +106,13 @@ class VideoMTLDetector(BaseModel):
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """L levels (M, C, H, W) of frames (M, 3, H, W)."""
-        feats = self.backbone(inputs)
-        return tuple(feats if self.neck is None else self.neck(feats))
+        return self._stages(inputs)['neck']
+
+    def _stages(self, inputs: Tensor) -> dict[str, tuple[Tensor, ...]]:
+        """Levels by 'backbone' and 'neck', the same without a neck."""
+        low = tuple(self.backbone(inputs))
+        high = low if self.neck is None else tuple(self.neck(low))
+        return dict(backbone=low, neck=high)
 
     def forward(
         self,
@@ -148,7 +159,8 @@ class VideoMTLDetector(BaseModel):
         must be used there.
         """
         batch = ClipBatch(data_samples)
-        feats = self.branch(self.extract_feat(inputs), self.head.tasks)
+        stages = self._stages(inputs)
+        feats = self.branch(stages['neck'], self.head.tasks)
         active = self.head.active(batch)
         by_task = self.head.loss(feats, batch, active)
         log, totals = {}, []
@@ -167,6 +179,12 @@ class VideoMTLDetector(BaseModel):
             by_task, self.weighting.last_weights, strict=True
         ):
             log[f'weight/{task}'] = weight
+        if self.domain is not None:
+            compared = clip_domain_batch(stages, feats, batch, self.head.heads)
+            for name, value in self.domain.loss(compared).items():
+                log[f'domain.{name}'] = value.detach()
+                if 'loss' in name:
+                    total = total + value
         return dict(log, loss_mtl=total)
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:

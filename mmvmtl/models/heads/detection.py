@@ -26,7 +26,7 @@ class _Detection(BaseTaskHead):
             return self._frame_loss(select_frames(feats, index), frames)
         # MMDet's heads share normalisers with the other ranks: take part in
         # that with nothing found, and teach nothing.
-        frames = [_without_objects(frame) for frame in batch.frames]
+        frames = [without_objects(frame) for frame in batch.frames]
         losses = self._frame_loss(feats, frames)
         return {
             name: [v * 0 for v in value]
@@ -42,7 +42,7 @@ class _Detection(BaseTaskHead):
             frame.pred_instances = result
 
 
-def _without_objects(frame: DetDataSample) -> DetDataSample:
+def without_objects(frame: DetDataSample) -> DetDataSample:
     """The frame with no ground truth in it."""
     empty = DetDataSample(metainfo=frame.metainfo)
     empty.gt_instances = frame.gt_instances[:0]

@@ -1,0 +1,41 @@
+"""A detector inside another model that only changes its training."""
+
+from __future__ import annotations
+
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from mmvmtl.registry import MODELS
+
+
+class DetectorWrapper(BaseModel):
+    """Predict as the wrapped detector does.
+
+    Its parameters stand under ``detector.``, its preprocessor is the
+    wrapper's.
+
+    Args:
+        detector (dict): config of any detector, ours or MMDetection's.
+        init_cfg (dict, optional): initialisation of MMEngine.
+    """
+
+    def __init__(self, detector: dict, init_cfg: dict | None = None) -> None:
+        inner = dict(detector)
+        super().__init__(inner.pop('data_preprocessor', None), init_cfg)
+        self.detector = MODELS.build(inner)
+
+    def forward(
+        self,
+        inputs: Tensor,
+        data_samples: list | None = None,
+        mode: str = 'tensor',
+        **kwargs,
+    ) -> dict | list | tuple:
+        """As the detector's own; ``mode='loss'`` is the wrapper's."""
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        return self.detector(inputs, data_samples, mode=mode, **kwargs)
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict:
+        """Losses of a batch."""
+        raise NotImplementedError
