@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import torch
+from balancing import METHODS
 from small_model import (
     SIZE,
     build_model,
@@ -52,6 +53,20 @@ VARIANTS |= {
     f'{NOWHERE}, {name}': (NOWHERE, dict(loss=config(name)))
     for name in ('UncertaintyWeighting', 'LossScaleNorm')
 }
+# Every method with its own gradients, some with others.
+VARIANTS |= {
+    f'balancing {name} {settings}': (clips, dict(branch=dict(
+        type='mmvmtl.TaskBranch', weighting=name, **settings)))
+    for name, clips, settings in (
+        *((name, 'unequal numbers', dict(interval=2)) for name in METHODS),
+        ('FairGrad', 'unequal numbers', dict(gramian='parameters')),
+        ('GradVac', 'no boxes labelled', dict(interval=1, parameters='neck')),
+        ('UPGrad', 'no objects', dict(interval=1, scale_heads=True)),
+        ('MGDA', 'no clip labelled', dict(scale_heads=True)),
+        ('CAGrad', 'a task labelled nowhere', {}),
+        ('GradNorm', 'nothing labelled', dict(gramian='parameters')),
+    )
+}  # fmt: skip
 STEPS = 3
 
 

@@ -63,3 +63,15 @@ def test_every_parameter_has_moved(ranks):
     }
     # No box is of the size of the coarser levels.
     assert all('scales' in name for name in still)
+
+
+def test_every_method_changes_the_update(ranks):
+    """Else equality would hold of a branch that does nothing."""
+    for case in ddp_cases.VARIANTS:
+        clips, _ = ddp_cases.VARIANTS[case]
+        found = ranks[0][case, False]
+        other = ranks[0][clips, False]
+        same = all(torch.equal(found[name], other[name]) for name in found)
+        # The sum opposes nobody here, and one task alone keeps its gradient.
+        plain = 'DualProj' in case or clips == 'a task labelled nowhere'
+        assert same == plain, case

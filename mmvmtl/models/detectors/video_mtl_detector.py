@@ -58,7 +58,10 @@ class VideoMTLDetector(BaseModel):
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.head = MODELS.build(head)
-        self.branch = MODELS.build(branch or dict(type='mmvmtl.TaskBranch'))
+        self.branch = MODELS.build(
+            branch or dict(type='mmvmtl.TaskBranch'),
+            default_args=dict(tasks=self.head.tasks),
+        )
         self.weighting = MODELS.build(
             loss or dict(type='mmvmtl.WeightedMTLLoss'),
             default_args=dict(tasks=self.head.tasks),
@@ -179,6 +182,7 @@ class VideoMTLDetector(BaseModel):
             by_task, self.weighting.last_weights, strict=True
         ):
             log[f'weight/{task}'] = weight
+        total = self.branch.balance(totals, total, flags, self)
         if self.domain is not None:
             compared = clip_domain_batch(stages, feats, batch, self.head.heads)
             for name, value in self.domain.loss(compared).items():
