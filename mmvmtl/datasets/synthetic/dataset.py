@@ -57,6 +57,8 @@ class SyntheticVideoDataset(BaseDataset):
         clip (dict): ``length``, ``stride`` and ``pair`` of training clips,
             see ``sample_clip``.
         chunk (int): Frames of one test index.
+        label_style (bool): Whether every frame is labelled, as task 'frame',
+            with the world's style it is drawn in.
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
         test_mode (bool): See above.
@@ -83,6 +85,7 @@ class SyntheticVideoDataset(BaseDataset):
         seed: int | None = None,
         clip: dict | None = None,
         chunk: int = 16,
+        label_style: bool = False,
         fresh: bool = True,
         pipeline: list | tuple = (),
         test_mode: bool = False,
@@ -99,6 +102,7 @@ class SyntheticVideoDataset(BaseDataset):
         known = dict(length=8, stride=1, pair=False)
         self.clip = check_keys(clip or {}, known, 'clip of the data set')
         self.chunk, self.fresh = chunk, fresh
+        self.label_style = label_style
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         super().__init__(
@@ -109,6 +113,9 @@ class SyntheticVideoDataset(BaseDataset):
             serialize_data=False,
             **kwargs,
         )
+        if label_style:
+            tasks = dict(frame=self.world.styles, **self._metainfo['tasks'])
+            self._metainfo['tasks'] = tasks
 
     @property
     def epoch(self) -> int:
@@ -156,7 +163,7 @@ class SyntheticVideoDataset(BaseDataset):
             frames=[self._frame(video, entry, t) for t in positions],
             video_id=entry['video_id'],
             video_name=video_name(video),
-            labelled=('det', 'track', 'cls'),
+            labelled=('det', 'track', 'cls', 'frame')[: 3 + self.label_style],
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
             key_frame=key,
@@ -176,7 +183,11 @@ class SyntheticVideoDataset(BaseDataset):
     def _frame(self, video: SyntheticVideo, entry: dict, t: int) -> dict:
         image, truth = video.frame(t)
         height, width = image.shape[:2]
+        style = {}
+        if self.label_style:
+            style = dict(frame_label=self.world.styles.index(video.style))
         return dict(
+            **style,
             img=image,
             img_path=None,
             img_id=entry['video_id'] * MAX_LENGTH + t,

@@ -6,11 +6,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ModuleList
 from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
+from mmvmtl.models.task_names import check_tasks
+from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS, TASK_UTILS
 from mmvmtl.structures import VideoMTLDataSample
 
@@ -35,6 +37,11 @@ class VideoMTLDetector(BaseModel):
         tracker (dict, optional): config of the tracker; ``None`` gives boxes
             no ids.
         data_preprocessor (dict, optional): config of the preprocessor.
+        sharing (dict, optional): what stands between the cut and the heads,
+            :class:`CrossStitch` say; ``None`` is hard sharing: every head
+            sees the same features.
+        regularisers (Sequence[dict]): terms beside the task losses,
+            :class:`SharedWeightPenalty` say.
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
@@ -47,6 +54,8 @@ class VideoMTLDetector(BaseModel):
         loss: dict | None = None,
         tracker: dict | None = None,
         data_preprocessor: dict | None = None,
+        sharing: dict | None = None,
+        regularisers: Sequence[dict] = (),
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -57,6 +66,17 @@ class VideoMTLDetector(BaseModel):
         self.weighting = MODELS.build(
             loss or dict(type='mmvmtl.WeightedMTLLoss'),
             default_args=dict(tasks=self.head.tasks),
+        )
+        self.sharing = None
+        if sharing is not None:
+            self.sharing = MODELS.build(
+                sharing, default_args=dict(tasks=self.head.tasks)
+            )
+            check_tasks(self.sharing.tasks, self.head.tasks)
+        shapes = {name: p.shape for name, p in self.named_parameters()}
+        known = dict(shapes=shapes, tasks=self.head.tasks)
+        self.regularisers = ModuleList(
+            MODELS.build(cfg, default_args=known) for cfg in regularisers
         )
         self.streams = StreamBank(
             None if tracker is None else TASK_UTILS.build(tracker)
@@ -101,7 +121,16 @@ class VideoMTLDetector(BaseModel):
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """L levels (M, C, H, W) of frames (M, 3, H, W)."""
         feats = self.backbone(inputs)
-        return tuple(feats if self.neck is None else self.neck(feats))
+        feats = feats if self.neck is None else self.neck(feats)
+        # MMAction2's backbones give their only level as it is.
+        return (feats,) if isinstance(feats, Tensor) else tuple(feats)
+
+    def task_feats(
+        self, inputs: Tensor, tasks: Sequence[str]
+    ) -> dict[str, tuple[Tensor, ...]]:
+        """The features that the heads of ``tasks`` see, L levels for each."""
+        feats = self.branch(self.extract_feat(inputs), tasks)
+        return feats if self.sharing is None else self.sharing(feats)
 
     def forward(
         self,
@@ -133,8 +162,7 @@ class VideoMTLDetector(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            feats = self.extract_feat(inputs)
-            return self.head(self.branch(feats, self.tasks))
+            return self.head(self.task_feats(inputs, self.tasks))
         raise ValueError(f"mode='{mode}': use 'loss', 'predict' or 'tensor'")
 
     def loss(
@@ -147,7 +175,7 @@ class VideoMTLDetector(BaseModel):
         learned weighting must be used there.
         """
         batch = ClipBatch(data_samples)
-        feats = self.branch(self.extract_feat(inputs), self.head.tasks)
+        feats = self.task_feats(inputs, self.head.tasks)
         active = self.head.active(batch)
         by_task = self.head.loss(feats, batch, active)
         log, totals = {}, []
@@ -160,9 +188,27 @@ class VideoMTLDetector(BaseModel):
                     terms.append(value)
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
+        stacked = torch.stack(totals)
         flags = torch.tensor(active, device=inputs.device)
-        total = self.weighting(torch.stack(totals), flags)
+        total = self.weighting(stacked, flags)
+        if self.sharing is not None:
+            total = total + zero_touch(self.sharing)
+        terms = self._regularise(stacked, flags)
+        for name, term in terms.items():
+            log[name] = term.detach()
+            total = total + term
         return dict(log, loss_mtl=total)
+
+    def _regularise(self, losses: Tensor, active: Tensor) -> Losses:
+        """Terms beside the task losses; those of one kind are added up."""
+        terms: Losses = {}
+        if self.regularisers:
+            parameters = dict(self.named_parameters())
+            for regulariser in self.regularisers:
+                key = f'regulariser.loss_{regulariser.name}'
+                term = regulariser(parameters, losses, active)
+                terms[key] = terms.get(key, 0) + term
+        return terms
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
         """Pick the total; MMEngine would add up all that is called a loss."""
@@ -181,7 +227,7 @@ class VideoMTLDetector(BaseModel):
         """Predict the asked tasks; boxes and velocities in original pixels."""
         streams = self.streams.enter(data_samples)
         batch = ClipBatch(data_samples, [s.memory for s in streams])
-        feats = self.branch(self.extract_feat(inputs), self.tasks)
+        feats = self.task_feats(inputs, self.tasks)
         self.head.predict(feats, batch, self.tasks)
         for frame in batch.frames:
             for name in ('pred_instances', 'pred_track_instances'):
