@@ -11,7 +11,7 @@ world = dict(
     style=('day', 'night', 'fog', 'thermal'),
     illumination_drift=0.0,
     noise=0.1,
-    crowding=0.5,
+    crowding=0.2,
     camera_knocks=0.0,
 )
 train_pipeline = [
@@ -60,7 +60,7 @@ model = dict(
 )
 
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     num_workers=1,
     persistent_workers=True,
     collate_fn=dict(type='pseudo_collate'),
@@ -85,7 +85,7 @@ val_dataloader = dict(
         type='mmvmtl.SyntheticVideoDataset',
         world=world,
         split='val',
-        num_videos=100,
+        num_videos=60,
         label_style=True,
         test_mode=True,
         chunk=20,
@@ -96,7 +96,7 @@ val_evaluator = [dict(type='mmvmtl.VideoClsMetric')]
 test_dataloader = val_dataloader
 test_evaluator = val_evaluator
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=4)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=6, val_interval=6)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
@@ -112,9 +112,9 @@ param_scheduler = [
         by_epoch=True,
         convert_to_iter_based=True,
         begin=0,
-        end=4,
-        T_max=4,
+        end=6,
+        T_max=6,
     ),
 ]
-auto_scale_lr = dict(enable=False, base_batch_size=16)
+auto_scale_lr = dict(enable=False, base_batch_size=8)
 custom_hooks = [dict(type='mmvmtl.FreshEpochHook')]

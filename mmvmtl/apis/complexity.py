@@ -20,7 +20,7 @@ class Part(NamedTuple):
 
 
 def complexity(model: nn.Module, size: tuple[int, int]) -> list[Part]:
-    """Count backbone, neck and each head, and last their ``total``.
+    """Count backbone, neck, sharing and each head, and last ``total``.
 
     A multiply and its add count as one, as in MMDetection's tables. What the
     tracking head reads at boxes depends on their number and is counted for

@@ -57,7 +57,10 @@ def rank_batch(
 
 
 def train(
-    case: str, ranks: tuple[int, ...], find_unused: bool | None = None
+    case: str,
+    ranks: tuple[int, ...],
+    find_unused: bool | None = None,
+    **changes: object,
 ) -> dict[str, Tensor]:
     """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
 
@@ -65,9 +68,10 @@ def train(
         case (str): a key of ``CASES``.
         ranks (tuple[int, ...]): whose clips are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
+        **changes: settings of the model, see ``build_model``.
     """
     cfg = without_batch_statistics()
-    model = module = build_model(cfg).double().train()
+    model = module = build_model(cfg, **changes).double().train()
     if find_unused is not None:
         model = DistributedDataParallel(
             module, find_unused_parameters=find_unused

@@ -27,9 +27,10 @@ class CrossStitch(BaseSharing):
     the task itself and the rest spread over the others; so at the start, with
     columns that are the identity, every task sees x, and with
     :math:`\alpha = I` it sees its column alone. The paper trains
-    :math:`\alpha` with 100 to 1000 times the learning rate (an optimizer's
-    ``paramwise_cfg`` does that: ``custom_keys={'alpha':
-    dict(lr_mult=100, decay_mult=0)}``).
+    :math:`\alpha` with 100 to 1000 times the rate of SGD; optimizers that
+    scale by the size of the gradient need no such factor. Weight decay would
+    shrink the features: ``paramwise_cfg=dict(custom_keys={'.alpha':
+    dict(decay_mult=0)})`` leaves the units out.
 
     Every column is computed, also for a task that is not asked: the asked
     ones take from it.
