@@ -54,9 +54,7 @@ model = dict(
             ),
         ),
     ),
-    loss=dict(
-        type='mmvmtl.WeightedMTLLoss', weights=dict(cls=1.0, frame=0.3)
-    ),
+    loss=dict(type='mmvmtl.WeightedMTLLoss', weights=dict(cls=1.0, frame=0.3)),
 )
 
 train_dataloader = dict(

@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, dict]] = {
                 dict(
                     type='mmvmtl.TaskRelationPenalty',
                     parameters=_COLUMNS,
-                    strength=1.0,
+                    strength=5.0,
                     interval=2,
                     momentum=0.0,
                 ),

@@ -100,7 +100,9 @@ def test_a_detector_of_mmdet_trains_on_it():
             backbone=dict(type='mmvmtl.MultiTaskCNN'),
             neck=None,
             bbox_head=head,
-            train_cfg=dict(assigner=assigner, allowed_border=-1),
+            train_cfg=dict(
+                assigner=assigner, allowed_border=-1, pos_weight=-1
+            ),
             test_cfg=dict(),
         )
     )

@@ -114,5 +114,7 @@ class TaskRelationPenalty(BaseRegulariser):
         found = (unit @ unit.T).clamp(0, 1).fill_diagonal_(0)
         there = active[which] & (unit.norm(dim=1) > 0)
         both = there[:, None] & there & found.isfinite()
-        mixed = torch.lerp(found.to(self.relation), self.relation, self.momentum)
+        mixed = torch.lerp(
+            found.to(self.relation), self.relation, self.momentum
+        )
         self.relation.copy_(torch.where(both, mixed, self.relation))

@@ -51,6 +51,8 @@ def test_the_loss_reads_labelled_clips_of_unlike_lengths(clip):
     feats = (torch.randn(7, 1, 4, 4),)
     loss = built.loss(feats, ClipBatch(samples))['loss_clip']
     rows = feats[0].mean(dim=(2, 3))
-    logits = torch.cat([built.score(rows[None, :3]), built.score(rows[None, 3:5])])
+    logits = torch.cat(
+        [built.score(rows[None, :3]), built.score(rows[None, 3:5])]
+    )
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 1]))
     torch.testing.assert_close(loss, expected)

@@ -186,7 +186,9 @@ def test_ple_joins_the_tasks_in_layers_before_the_last():
     views = dict.fromkeys(TASKS, (torch.randn(2, 4, 3, 3),))
     module(views)['a'][0].square().sum().backward()
     first, last = module.levels[0].layers
-    assert all(p.grad.abs().sum() > 0 for p in first.specific['b'].parameters())
+    assert all(
+        p.grad.abs().sum() > 0 for p in first.specific['b'].parameters()
+    )
     assert all(p.grad is None for p in last.specific['b'].parameters())
 
 
