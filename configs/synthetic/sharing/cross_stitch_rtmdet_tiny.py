@@ -1,5 +1,8 @@
 """Cross-stitch units between columns of the tasks. Not trained yet.
 
+Of the network at 192×256 it is 5.0 % of the parameters and 8.8 % of the
+multiply-adds.
+
 python tools/train.py configs/synthetic/sharing/cross_stitch_rtmdet_tiny.py
 """
 

@@ -1,5 +1,8 @@
 """An attention mask of each task over the shared features. Not trained yet.
 
+Of the network at 192×256 it is 5.6 % of the parameters and 10.6 % of the
+multiply-adds.
+
 python tools/train.py configs/synthetic/sharing/mtan_rtmdet_tiny.py
 """
 

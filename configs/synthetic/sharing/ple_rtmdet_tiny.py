@@ -1,5 +1,8 @@
 """Two layers of a shared expert beside one of each task. Not trained yet.
 
+Of the network at 192×256 it is 13.6 % of the parameters and 21.7 % of the
+multiply-adds.
+
 python tools/train.py configs/synthetic/sharing/ple_rtmdet_tiny.py
 """
 
