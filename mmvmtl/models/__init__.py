@@ -39,6 +39,7 @@ from mmvmtl.models.heads import (
     FrameHead,
     GroupMotionHead,
     MultiTaskHead,
+    TemporalConvHead,
     TrackHead,
     TwoStageDetection,
 )
@@ -55,11 +56,27 @@ from mmvmtl.models.losses import (
     WeightedMTLLoss,
     global_mean,
 )
+from mmvmtl.models.multi_task_cnn import MultiTaskCNN, SharedLayer
+from mmvmtl.models.regularisers import (
+    BaseRegulariser,
+    SharedWeightPenalty,
+    TaskRelationPenalty,
+    TaskStructurePenalty,
+)
+from mmvmtl.models.sharing import (
+    CGC,
+    MTAN,
+    PLE,
+    BaseSharing,
+    CrossStitch,
+    MMoE,
+)
 from mmvmtl.models.task_branch import TaskBranch
 from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
+    'CGC',
     'CORAL',
     'DWA',
     'FAMO',
@@ -69,14 +86,19 @@ __all__ = [
     'MGDA',
     'MLDG',
     'MMD',
+    'MTAN',
+    'PLE',
     'RLW',
     'ActionHead',
     'AlignedMTL',
     'AppearanceMotionHead',
     'Balancer',
+    'BaseRegulariser',
+    'BaseSharing',
     'BaseTaskHead',
     'BaseWeighting',
     'CAGrad',
+    'CrossStitch',
     'DenseDetection',
     'DomainAdaptiveDetector',
     'DomainAdversary',
@@ -93,12 +115,19 @@ __all__ = [
     'InstanceContrastiveLoss',
     'InstanceDiscriminator',
     'LossScaleNorm',
+    'MMoE',
     'MixStyle',
     'MixStyleBackbone',
+    'MultiTaskCNN',
     'MultiTaskHead',
     'NashMTL',
     'PCGrad',
+    'SharedLayer',
+    'SharedWeightPenalty',
     'TaskBranch',
+    'TaskRelationPenalty',
+    'TaskStructurePenalty',
+    'TemporalConvHead',
     'TrackHead',
     'TwoStageDetection',
     'UPGrad',

@@ -87,7 +87,10 @@ def rank_batch(
 
 
 def train(
-    case: str, ranks: tuple[int, ...], find_unused: bool | None = None
+    case: str,
+    ranks: tuple[int, ...],
+    find_unused: bool | None = None,
+    **changes: object,
 ) -> dict[str, Tensor]:
     """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
 
@@ -95,6 +98,7 @@ def train(
         case (str): a key of ``CASES`` or ``VARIANTS``.
         ranks (tuple[int, ...]): whose clips are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
+        **changes: settings of the model, see ``build_model``.
     """
     clips, changes = VARIANTS.get(case, (case, {}))
     cfg = without_batch_statistics()

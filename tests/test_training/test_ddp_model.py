@@ -67,7 +67,8 @@ def test_every_parameter_has_moved(ranks):
 
 def test_every_method_changes_the_update(ranks):
     """Else equality would hold of a branch that does nothing."""
-    for case in ddp_cases.VARIANTS:
+    balancing = [c for c in ddp_cases.VARIANTS if c.startswith('balancing')]
+    for case in balancing:
         clips, _ = ddp_cases.VARIANTS[case]
         found = ranks[0][case, False]
         other = ranks[0][clips, False]

@@ -59,6 +59,8 @@ class SyntheticVideoDataset(BaseDataset):
         chunk (int): Frames of one test index.
         unlabelled (tuple[str, ...]): Domains (styles of the world) whose
             videos come without labels, as a target to adapt to.
+        label_style (bool): Whether every frame is labelled, as task 'frame',
+            with the world's style it is drawn in.
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
         test_mode (bool): See above.
@@ -86,6 +88,7 @@ class SyntheticVideoDataset(BaseDataset):
         clip: dict | None = None,
         chunk: int = 16,
         unlabelled: tuple[str, ...] = (),
+        label_style: bool = False,
         fresh: bool = True,
         pipeline: list | tuple = (),
         test_mode: bool = False,
@@ -110,6 +113,7 @@ class SyntheticVideoDataset(BaseDataset):
                     f'{self.world.styles}; add it to its style, or take it '
                     'out.'
                 )
+        self.label_style = label_style
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         super().__init__(
@@ -120,6 +124,9 @@ class SyntheticVideoDataset(BaseDataset):
             serialize_data=False,
             **kwargs,
         )
+        if label_style:
+            tasks = dict(frame=self.world.styles, **self._metainfo['tasks'])
+            self._metainfo['tasks'] = tasks
 
     @property
     def domains(self) -> frozenset[str]:
@@ -174,7 +181,7 @@ class SyntheticVideoDataset(BaseDataset):
             video_name=video_name(video),
             labelled=()
             if video.style in self.unlabelled
-            else ('det', 'track', 'cls'),
+            else ('det', 'track', 'cls', 'frame')[: 3 + self.label_style],
             domain=video.style,
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
@@ -195,7 +202,11 @@ class SyntheticVideoDataset(BaseDataset):
     def _frame(self, video: SyntheticVideo, entry: dict, t: int) -> dict:
         image, truth = video.frame(t)
         height, width = image.shape[:2]
+        style = {}
+        if self.label_style:
+            style = dict(frame_label=self.world.styles.index(video.style))
         return dict(
+            **style,
             img=image,
             img_path=None,
             img_id=entry['video_id'] * MAX_LENGTH + t,

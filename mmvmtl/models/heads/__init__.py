@@ -8,6 +8,7 @@ from mmvmtl.models.heads.detection import DenseDetection, TwoStageDetection
 from mmvmtl.models.heads.frame_head import FrameHead
 from mmvmtl.models.heads.group_motion_head import GroupMotionHead
 from mmvmtl.models.heads.multi_task_head import MultiTaskHead
+from mmvmtl.models.heads.temporal_conv_head import TemporalConvHead
 from mmvmtl.models.heads.track_head import TrackHead
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     'FrameHead',
     'GroupMotionHead',
     'MultiTaskHead',
+    'TemporalConvHead',
     'TrackHead',
     'TwoStageDetection',
 ]
