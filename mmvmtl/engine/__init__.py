@@ -1,7 +1,11 @@
 """What a training loop needs around the model: hooks and wrappers."""
 
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
-from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
+from mmvmtl.engine.ddp import (
+    DistributedDataParallel,
+    rewrap,
+    set_model_wrapper,
+)
 from mmvmtl.engine.hooks import *
 from mmvmtl.engine.muon import Muon
 
@@ -9,5 +13,6 @@ __all__ = [
     'AmpOptimWrapper',
     'DistributedDataParallel',
     'Muon',
+    'rewrap',
     'set_model_wrapper',
 ]
