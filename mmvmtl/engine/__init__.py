@@ -7,11 +7,13 @@ from mmvmtl.engine.ddp import (
     set_model_wrapper,
 )
 from mmvmtl.engine.hooks import *
+from mmvmtl.engine.layer_decay import LayerDecayConstructor
 from mmvmtl.engine.muon import Muon
 
 __all__ = [
     'AmpOptimWrapper',
     'DistributedDataParallel',
+    'LayerDecayConstructor',
     'Muon',
     'rewrap',
     'set_model_wrapper',

@@ -6,9 +6,15 @@ import difflib
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 from mmvmtl.errors import UserError
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """The model inside its DDP wrapper, if it has one."""
+    return model.module if is_model_wrapper(model) else model
 
 
 def find_modules(

@@ -1,5 +1,6 @@
 """The model and its parts."""
 
+from mmvmtl.models.backbones import ShuffleNetV2
 from mmvmtl.models.detectors import VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
@@ -28,6 +29,7 @@ __all__ = [
     'GroupMotionHead',
     'InstanceContrastiveLoss',
     'MultiTaskHead',
+    'ShuffleNetV2',
     'TaskBranch',
     'TrackHead',
     'TwoStageDetection',

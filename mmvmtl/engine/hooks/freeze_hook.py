@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from mmcv.ops import SyncBatchNorm
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from mmvmtl.engine.ddp import rewrap
-from mmvmtl.engine.module_names import find_modules
+from mmvmtl.engine.module_names import find_modules, unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
@@ -119,7 +118,7 @@ class FreezeHook(Hook):
                 'say until=dict(iter=...) or dict(progress=...) instead of '
                 "'epoch'."
             )
-        model = _bare(runner.model)
+        model = unwrap(runner.model)
         self._found = [
             find_modules(model, patterns, 'FreezeHook')
             for patterns, _ in self.stages
@@ -180,7 +179,7 @@ class FreezeHook(Hook):
             norm.train(mode)
         self._active_norms = [n for m in held.values() for n in _norms(m)]
         runner.model = rewrap(runner.model)
-        total = sum(p.numel() for p in _bare(runner.model).parameters())
+        total = sum(p.numel() for p in unwrap(runner.model).parameters())
         runner.logger.info(
             f'FreezeHook: from iteration {runner.iter} on, '
             f'{", ".join(_outermost(held)) or "nothing"} frozen; '
@@ -207,10 +206,6 @@ def _check_stage(
                 f'until={until} must be positive, a progress at most 1'
             )
     return names, until
-
-
-def _bare(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
 
 
 def _norms(module: nn.Module) -> list[nn.Module]:

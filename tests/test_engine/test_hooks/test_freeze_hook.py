@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 import toy_training
-from toy_training import STAGES, Toy, bare, train, watch
 from torch import nn
+from toy_training import STAGES, Toy, bare, train, watch
 
 from mmvmtl.engine.hooks.freeze_hook import NORMS, FreezeHook, is_frozen
 from mmvmtl.errors import UserError
