@@ -12,7 +12,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor bench-overfit bench-seeds
+	test-fork doctor bench-overfit bench-seeds bench-finetune
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -54,6 +54,9 @@ bench-seeds: setup  ## joint, alone and stock over seeds; many hours
 		alone_tenth=configs/synthetic/detection_only_tenth_rtmdet_tiny.py \
 		stock_muon=configs/synthetic/rtmdet_tiny_stock_muon.py \
 		stock=configs/synthetic/rtmdet_tiny_stock.py
+
+bench-finetune: setup  ## fine-tuned against scratch on 20 frames
+	$(PY) tools/bench_finetune.py
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*

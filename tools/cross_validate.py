@@ -11,7 +11,6 @@ before is not repeated.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -20,7 +19,7 @@ from mmengine.config import Config
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
-from mmvmtl.apis.steps import table, train_and_test
+from mmvmtl.apis.steps import measure, table
 from mmvmtl.errors import UserError
 
 #: Whose data is divided; the synthetic world is endless and needs no folds.
@@ -69,15 +68,11 @@ def fold_config(cfg: Config, index: int, count: int) -> Config:
     return cfg
 
 
-def measure(cfg: Config, work: Path, seed: int) -> dict[str, float]:
-    """Metrics of one fold; read from its file if it was finished before."""
-    done = work / 'metrics.json'
-    if not done.is_file():
-        work.mkdir(parents=True, exist_ok=True)
-        cfg.dump(work / 'config.py')
-        _, metrics = train_and_test(work / 'config.py', work, seed)
-        done.write_text(json.dumps(metrics))
-    return json.loads(done.read_text())
+def run_fold(cfg: Config, work: Path, seed: int) -> dict[str, float]:
+    """Metrics of one fold."""
+    work.mkdir(parents=True, exist_ok=True)
+    cfg.dump(work / 'config.py')
+    return measure(work / 'config.py', work, seed)
 
 
 def summary(runs: Sequence[dict]) -> dict[str, dict[str, float | None]]:
@@ -100,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
         raise UserError(f'--folds {args.folds} must be at least 2.')
     work = Path(args.work_dir) / Path(args.config).stem / f'k{args.folds}'
     runs = [
-        measure(fold_config(cfg, i, args.folds), work / str(i), args.seed)
+        run_fold(fold_config(cfg, i, args.folds), work / str(i), args.seed)
         for i in range(args.folds)
     ]
     rows = summary(runs)

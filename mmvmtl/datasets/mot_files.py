@@ -9,6 +9,7 @@ video file. Rows of ``gt.txt``: ``frame (from 1), id, x, y, w, h, [flag],
 from __future__ import annotations
 
 import configparser
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -83,7 +83,7 @@ class ShuffleNetV2(BaseModule):
     parameters are those of the authors' and FastestDet's checkpoints
     (``first_conv``, ``stage2.0.branch_main.0`` ...), which therefore load
     as they are; the layer before the classifier is not part of it. Strides
-    of the stages: 8, 16, 32.
+    of the stages: 8, 16, 32. FastestDet's were trained on BGR / 255.
 
     Args:
         width (str): '0.5x', '1.0x', '1.5x' or '2.0x'.
