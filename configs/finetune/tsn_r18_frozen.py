@@ -1,8 +1,8 @@
 """A stock MMAction2 recogniser (TSN, ResNet-18) with FreezeHook.
 
 MMVMTL_ACTION is a folder with videos and with train.txt and val.txt, lines
-of "file label"; MMVMTL_RESNET18 a file of the trunk's weights. All but the
-last stage stands still. Not trained yet.
+of "file label"; MMVMTL_TSN a checkpoint of such a recogniser, whose trunk is
+taken. All but the last stage stands still. Not trained yet.
 
 python tools/train.py configs/finetune/tsn_r18_frozen.py
 """
@@ -79,8 +79,8 @@ default_hooks = dict(
 custom_hooks = [
     dict(
         type='mmvmtl.FinetuneCheckpointHook',
-        checkpoint='{{$MMVMTL_RESNET18:checkpoints/resnet18.pth}}',
-        prefix_map={'': 'backbone.'},
+        checkpoint='{{$MMVMTL_TSN:checkpoints/tsn_r18.pth}}',
+        prefix_map={'backbone.': 'backbone.'},
     ),
     dict(
         type='mmvmtl.FreezeHook',
