@@ -68,10 +68,7 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
 )
-# Hooks of ours that know heads of our model only.
 default_hooks = dict(
-    metadata=None,
-    class_check=None,
     stopping=dict(
         type='EarlyStoppingHook', monitor='acc/top1', rule='greater'
     ),

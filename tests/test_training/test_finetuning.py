@@ -16,6 +16,7 @@ from small_model import CONFIGS
 from small_training import dataset, loader, small_training
 
 from mmvmtl.engine.module_names import find_modules
+from mmvmtl.registry import DATASETS
 
 FINETUNE = sorted((CONFIGS / 'finetune').glob('*.py'))
 
@@ -89,6 +90,7 @@ def test_a_stock_detector(tmp_path):
     assert any('running_mean' in n for n in changed if n.startswith('neck'))
 
 
+@DATASETS.register_module(force=True)
 class Clips(torch.utils.data.Dataset):
     """Four clips of noise with labels."""
 
@@ -110,9 +112,11 @@ def test_a_recogniser(tmp_path):
     pytest.importorskip('mmaction')
     cfg = Config.fromfile(CONFIGS / 'finetune/tsn_r18_frozen.py')
     cfg.custom_hooks = [cfg.custom_hooks[1]]
-    cfg.default_hooks.stopping = None
+    cfg.default_hooks.pop('stopping')
     cfg.train_dataloader = loader(
-        Clips(), 2, dict(type='DefaultSampler', shuffle=False)
+        dict(type='mmvmtl.Clips'),
+        2,
+        dict(type='DefaultSampler', shuffle=False),
     )
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
     _, changed = run(cfg, tmp_path)
