@@ -12,7 +12,8 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor bench-overfit bench-seeds bench-three
+	test-fork doctor bench-overfit bench-seeds bench-three \
+	bench-finetune
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -64,6 +65,9 @@ bench-three: setup  ## three data sets in one model against each alone; hours
 		coco128=configs/multi/coco128_alone_rtmdet_tiny.py
 	$(PY) tools/analysis/joint_against_alone.py \
 		docs/results/three_datasets.json
+
+bench-finetune: setup  ## fine-tuned against scratch on 20 frames
+	$(PY) tools/bench_finetune.py
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*

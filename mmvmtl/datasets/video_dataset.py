@@ -20,6 +20,7 @@ from mmvmtl.datasets.cocovid import (
     label_maps,
     read_videos,
 )
+from mmvmtl.datasets.folds import select_fold
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
 
@@ -61,6 +62,8 @@ class VideoMTLDataset(BaseDataset):
             annotation file; pictures have theirs in ``LoadVideoFrames``.
         filter_cfg (dict, optional): ``filter_empty_gt=True`` leaves out key
             frames without objects; in training only.
+        fold (dict, optional): ``index``, ``count`` and ``held_out`` of a
+            cross-validation, see :func:`mmvmtl.datasets.folds.select_fold`.
         **kwargs: Of MMEngine's ``BaseDataset``: ``data_root``, ``metainfo``
             (``classes`` and ``tasks`` select and order labels by name),
             ``indices`` (of clips), ``pipeline``, ``test_mode``, ...
@@ -77,6 +80,7 @@ class VideoMTLDataset(BaseDataset):
         data_prefix: dict | None = None,
         backend_args: dict | None = None,
         filter_cfg: dict | None = None,
+        fold: dict | None = None,
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -86,6 +90,7 @@ class VideoMTLDataset(BaseDataset):
             f'clip of {name}',
         )
         self.chunk = chunk
+        self.fold = fold and dict(fold)
         self.backend_args = backend_args
         self.videos: list[Video] = []
         prefix = {'img': '', 'video': ''}
@@ -125,6 +130,8 @@ class VideoMTLDataset(BaseDataset):
         """Read all videos and list their clips; sets the metainfo."""
         content, source = self.load_content()
         check_entries(content, source)
+        if self.fold:
+            content = select_fold(content, **self.fold)
         maps = label_maps(content, self._metainfo, source)
         self.videos = read_videos(content, maps, source)
         if not self.videos:

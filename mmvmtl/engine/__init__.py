@@ -5,8 +5,13 @@ from mmvmtl.engine.alternating_optim_wrapper import (
     AlternatingOptimWrapper,
 )
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
-from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
+from mmvmtl.engine.ddp import (
+    DistributedDataParallel,
+    rewrap,
+    set_model_wrapper,
+)
 from mmvmtl.engine.hooks import *
+from mmvmtl.engine.layer_decay import LayerDecayConstructor
 from mmvmtl.engine.muon import Muon
 
 __all__ = [
@@ -14,6 +19,8 @@ __all__ = [
     'AlternatingOptimWrapper',
     'AmpOptimWrapper',
     'DistributedDataParallel',
+    'LayerDecayConstructor',
     'Muon',
+    'rewrap',
     'set_model_wrapper',
 ]

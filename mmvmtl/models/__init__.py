@@ -1,5 +1,6 @@
 """The model and its parts."""
 
+from mmvmtl.models.backbones import ShuffleNetV2
 from mmvmtl.models.balancing import (
     IMTLG,
     MGDA,
@@ -124,6 +125,7 @@ __all__ = [
     'PCGrad',
     'SharedLayer',
     'SharedWeightPenalty',
+    'ShuffleNetV2',
     'TaskBranch',
     'TaskRelationPenalty',
     'TaskStructurePenalty',
