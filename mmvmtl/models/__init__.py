@@ -1,6 +1,6 @@
 """The model and its parts."""
 
-from mmvmtl.models.detectors import VideoMTLDetector
+from mmvmtl.models.detectors import MTLWrapper, VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
     BaseTaskHead,
@@ -27,6 +27,7 @@ __all__ = [
     'FrameHead',
     'GroupMotionHead',
     'InstanceContrastiveLoss',
+    'MTLWrapper',
     'MultiTaskHead',
     'TaskBranch',
     'TrackHead',

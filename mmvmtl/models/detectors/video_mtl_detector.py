@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
@@ -11,14 +10,16 @@ from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
+from mmvmtl.models.losses.total import TOTAL, pick_total
 from mmvmtl.registry import MODELS, TASK_UTILS
 from mmvmtl.structures import VideoMTLDataSample
+from mmvmtl.task_graph import Observed
 
 Losses = dict[str, Tensor]
 
 
 @MODELS.register_module()
-class VideoMTLDetector(BaseModel):
+class VideoMTLDetector(Observed, BaseModel):
     """Backbone and neck shared by the heads of all tasks.
 
     Frames go through the network as one batch, whatever clip they belong to.
@@ -147,7 +148,8 @@ class VideoMTLDetector(BaseModel):
         learned weighting must be used there.
         """
         batch = ClipBatch(data_samples)
-        feats = self.branch(self.extract_feat(inputs), self.head.tasks)
+        shared = self.extract_feat(inputs)
+        feats = self.branch(shared, self.head.tasks)
         active = self.head.active(batch)
         by_task = self.head.loss(feats, batch, active)
         log, totals = {}, []
@@ -161,18 +163,17 @@ class VideoMTLDetector(BaseModel):
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
         flags = torch.tensor(active, device=inputs.device)
-        total = self.weighting(torch.stack(totals), flags)
-        return dict(log, loss_mtl=total)
+        task_losses = torch.stack(totals)
+        total = self.weighting(task_losses, flags)
+        cut = zip(shared, zip(*feats.values()))
+        self.tell_observer(
+            self.head.tasks, task_losses, flags, (total, task_losses), cut
+        )
+        return dict(log, **{TOTAL: total})
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
-        """Pick the total; MMEngine would add up all that is called a loss."""
-        log = OrderedDict(loss=losses['loss_mtl'])
-        log.update(
-            (name, value.mean())
-            for name, value in losses.items()
-            if name != 'loss_mtl'
-        )
-        return losses['loss_mtl'], log
+        """Pick the total."""
+        return pick_total(losses)
 
     @torch.no_grad()
     def predict(
