@@ -72,7 +72,10 @@ if __name__ == '__main__':
         include_package_data=True,
         python_requires='>=3.10',
         install_requires=requirements('runtime.txt'),
-        extras_require={'tests': requirements('tests.txt')},
+        extras_require={
+            'balancing': requirements('balancing.txt'),
+            'tests': requirements('tests.txt'),
+        },
         zip_safe=False,
     )
     if distribute and linked:

@@ -7,8 +7,8 @@ and reports read from it and need not know the model.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import torch
@@ -16,9 +16,7 @@ from torch import Tensor, nn
 
 from mmvmtl.errors import UserError
 
-#: A trunk tensor, and the tensors at which the tasks' graphs end in its place.
-Cut = list[tuple[Tensor, list[Tensor]]]
-
+#: What tasks share in the models of MMDetection, MMAction2 and ours.
 TRUNK = ('backbone', 'neck')
 
 
@@ -32,61 +30,47 @@ class TaskGraph:
         active (Tensor): (T,) bool, tasks that are labelled on some rank.
         weights (Tensor): (T,), the derivative of the total by each loss: what
             a task's head is trained with.
-        cut (list): (trunk output, the views of it the tasks have) where a
-            balancing branch stands between trunk and heads. Gradients are
-            carried around it, because what passes through it is mixed.
     """
 
     tasks: tuple[str, ...]
     losses: Tensor
     active: Tensor
     weights: Tensor
-    cut: Cut = field(default_factory=list)
 
     def gradients(
         self, parameters: Sequence[nn.Parameter], scale: float = 1.0
     ) -> Tensor:
-        """Gradient of each task's loss, (T, P), as float32 or better.
+        """Gradient of each task's loss, (T, P), in the parameters' type.
 
         ``.grad`` is not touched, so that it is safe inside a DDP forward;
         the graph is kept for the backward of the step.
 
         Args:
-            parameters (Sequence[Parameter]): P numbers, before the cut.
+            parameters (Sequence[Parameter]): P numbers; there may be none.
             scale (float): losses are multiplied and gradients divided by it,
                 as a GradScaler does for float16.
         """
+        if not parameters:
+            return self.losses.new_zeros(len(self.tasks), 0)
         rows = []
         # A backward runs outside of autocast, whatever surrounds this call.
         with torch.autocast(self.losses.device.type, enabled=False):
             for loss, active in zip(self.losses, self.active.tolist()):
                 found: Sequence[Tensor | None] = [None] * len(parameters)
                 if active and loss.requires_grad:
-                    found = self._gradient(loss * scale, parameters)
+                    found = torch.autograd.grad(
+                        loss * scale,
+                        parameters,
+                        retain_graph=True,
+                        allow_unused=True,
+                    )
                 rows.append(_flat(found, parameters) / scale)
         return torch.stack(rows)
 
-    def _gradient(
-        self, loss: Tensor, parameters: Sequence[nn.Parameter]
-    ) -> Sequence[Tensor | None]:
-        keep = dict(retain_graph=True, allow_unused=True)
-        if not self.cut:
-            return torch.autograd.grad(loss, parameters, **keep)
-        views = [view for _, each in self.cut for view in each]
-        found = iter(torch.autograd.grad(loss, views, **keep))
-        outputs, arriving = [], []
-        for output, each in self.cut:
-            parts = [next(found) for _ in each]
-            parts = [part for part in parts if part is not None]
-            if parts and output.requires_grad:
-                outputs.append(output)
-                arriving.append(sum(parts))
-        if not outputs:
-            return [None] * len(parameters)
-        return torch.autograd.grad(outputs, parameters, arriving, **keep)
 
-
-def _flat(found: Sequence, parameters: Sequence[nn.Parameter]) -> Tensor:
+def _flat(
+    found: Sequence[Tensor | None], parameters: Sequence[nn.Parameter]
+) -> Tensor:
     return torch.cat(
         [
             (torch.zeros_like(p) if g is None else g).flatten()
@@ -100,8 +84,8 @@ class Observed:
 
     Attributes:
         observer (Callable, optional): is given the :class:`TaskGraph` of
-            every training forward, before its backward. Set it for a step
-            only: a model that is copied takes it along.
+            every training forward, before anything is balanced. Set it for
+            a step only: a model that is copied takes it along.
     """
 
     observer: Callable[[TaskGraph], None] | None = None
@@ -111,41 +95,24 @@ class Observed:
         tasks: Sequence[str],
         losses: Tensor,
         active: Tensor,
-        total: tuple[Tensor, Tensor],
-        cut: Iterable[tuple[Tensor, Iterable[Tensor]]],
+        total: Tensor,
     ) -> None:
         """Tell the observer, if there is one.
 
         Args:
             tasks (Sequence[str]): names of the T tasks.
-            losses (Tensor): (T,).
+            losses (Tensor): (T,), with their graph.
             active (Tensor): (T,) bool.
-            total (tuple[Tensor, Tensor]): the weighted total, (), and the
-                losses, (T,), it was made of.
-            cut (Iterable): see :class:`TaskGraph`; a view that is the trunk
-                tensor itself, or comes twice, is taken once.
+            total (Tensor): (), what the weighting made of ``losses``.
         """
         if self.observer is None:
             return
         (weights,) = torch.autograd.grad(
-            *total, retain_graph=True, allow_unused=True
+            total, losses, retain_graph=True, allow_unused=True
         )
         if weights is None:
             weights = torch.zeros_like(losses)
-        pairs = [
-            (output, list({id(view): view for view in views}.values()))
-            for output, views in cut
-        ]
-        if all(views == [output] for output, views in _same(pairs)):
-            pairs = []
-        self.observer(
-            TaskGraph(tuple(tasks), losses, active, weights.detach(), pairs)
-        )
-
-
-def _same(pairs: Cut) -> list[tuple[int, list[int]]]:
-    """The pairs with identities instead of tensors."""
-    return [(id(o), [id(view) for view in views]) for o, views in pairs]
+        self.observer(TaskGraph(tuple(tasks), losses, active, weights))
 
 
 def named_parameters(

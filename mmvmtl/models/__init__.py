@@ -1,5 +1,20 @@
 """The model and its parts."""
 
+from mmvmtl.models.balancing import (
+    IMTLG,
+    MGDA,
+    AlignedMTL,
+    Balancer,
+    CAGrad,
+    DualProj,
+    FairGrad,
+    GradNorm,
+    GradVac,
+    GramianWeighting,
+    NashMTL,
+    PCGrad,
+    UPGrad,
+)
 from mmvmtl.models.detectors import MTLWrapper, VideoMTLDetector
 from mmvmtl.models.heads import (
     ActionHead,
@@ -21,17 +36,30 @@ from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
+    'IMTLG',
+    'MGDA',
     'ActionHead',
+    'AlignedMTL',
+    'Balancer',
     'BaseTaskHead',
+    'CAGrad',
     'DenseDetection',
+    'DualProj',
+    'FairGrad',
     'FrameHead',
+    'GradNorm',
+    'GradVac',
+    'GramianWeighting',
     'GroupMotionHead',
     'InstanceContrastiveLoss',
     'MTLWrapper',
     'MultiTaskHead',
+    'NashMTL',
+    'PCGrad',
     'TaskBranch',
     'TrackHead',
     'TwoStageDetection',
+    'UPGrad',
     'VideoDataPreprocessor',
     'VideoMTLDetector',
     'VideoTracker',

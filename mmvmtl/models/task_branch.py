@@ -2,24 +2,253 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
+import torch
+from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
+from mmvmtl.models.balancing import (
+    Balancer,
+    Cut,
+    dense,
+    feature_gramian,
+    parameter_gramian,
+    shared_parameters,
+    task_gradients,
+)
 from mmvmtl.registry import MODELS
+
+Features = tuple[Tensor, ...]
 
 
 @MODELS.register_module()
 class TaskBranch(BaseModule):
-    """Hand every task its own view of the shared features.
+    r"""Hand every task its own view of the shared features.
 
-    The trunk receives the plain sum of the tasks' gradients, as autograd
-    forms it.
+    Without ``weighting`` the trunk receives the plain sum of the tasks'
+    gradients, as autograd forms it. With one it receives
+    :math:`\sum_t w_t g_t`, where the method chooses w from the inner products
+    of the :math:`g_t`, the gradients of the weighted losses. Heads keep their
+    own gradients. A model calls, in its ``loss``::
+
+        views = branch(feats, tasks)  # or branch.join(feats): see there
+        total = weighting(losses, active)  # losses (T,) of the views
+        total = branch.balance(losses, total, active, model)
+
+    Gradients of *features* are free; those of tasks that look at different
+    places are orthogonal whatever the trunk makes of them, so they serve
+    methods that balance norms. Gradients of *parameters* show conflict and
+    cost T backward passes every ``interval`` steps, outside of ``torch.func``.
+
+    Args:
+        tasks (Sequence[str]): names of the T tasks. The detector gives them;
+            a config does not.
+        weighting (str | dict, optional): name or config of a method: PCGrad,
+            GradVac, MGDA, CAGrad, IMTLG, NashMTL, AlignedMTL, FairGrad,
+            UPGrad, DualProj, GradNorm.
+        gramian (str, optional): ``'features'`` or ``'parameters'``; None is
+            what the method is made for.
+        interval (int, optional): steps from one measurement to the next, >= 1;
+            the weights hold in between. None is 1 for features and 10 for
+            parameters.
+        parameters (str | Sequence[str], optional): dotted names of the trunk
+            parameters or modules to measure, ``*`` allowed, such as
+            ``'neck'`` or ``'backbone.stage4.*.weight'``. None takes all that
+            the features were computed from: the exact form.
+        scale_heads (bool): whether heads get their gradients times the
+            weights as well. GradNorm always does it.
+        init_cfg (dict, optional): initialisation of MMEngine.
+
+    Raises:
+        ValueError: on an unknown method or source, an interval below 1, or
+            without tasks.
     """
 
+    def __init__(
+        self,
+        tasks: Sequence[str] = (),
+        weighting: str | dict | None = None,
+        gramian: str | None = None,
+        interval: int | None = None,
+        parameters: str | Sequence[str] | None = None,
+        scale_heads: bool = False,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.balancer = None
+        if weighting is not None:
+            if not tasks:
+                raise ValueError(
+                    'a TaskBranch with a weighting needs the names of the '
+                    "tasks: give 'tasks'"
+                )
+            self.balancer = Balancer(tasks, weighting, gramian, interval)
+        if isinstance(parameters, str):
+            parameters = (parameters,)
+        self.parameter_names = parameters
+        self.scale_heads = scale_heads
+        self._cut: Cut | None = None
+        self._feats: Features = ()
+
     def forward(
-        self, feats: tuple[Tensor, ...], tasks: Sequence[str]
-    ) -> dict[str, tuple[Tensor, ...]]:
+        self, feats: Features, tasks: Sequence[str]
+    ) -> dict[str, Features]:
         """Map each of ``tasks`` to its features, L levels of (M, C, H, W)."""
-        return dict.fromkeys(tasks, feats)
+        if not self._balances(feats):
+            return dict.fromkeys(tasks, feats)
+        self._cut, self._feats = Cut(), feats
+        return self._cut.split(feats, tasks)
+
+    def join(self, feats: Features) -> Features:
+        """Features for one head that serves all tasks, as in stock models.
+
+        In place of :meth:`forward`, before :meth:`balance`. Gradients of
+        features then cost T backward passes of the head.
+
+        Raises:
+            ValueError: without ``scale_heads``, because the gradients of one
+                head's losses do not arrive apart (GradNorm needs no
+                setting).
+        """
+        if self._balances(feats):
+            if not (self.scale_heads or self.balancer.weighting.lags):
+                raise ValueError(
+                    'one head serves all tasks, so their gradients can not '
+                    'be weighed without those of the head: set '
+                    'scale_heads=True in the TaskBranch'
+                )
+            self._cut, self._feats = None, feats
+        return feats
+
+    def balance(
+        self, losses: Tensor, total: Tensor, active: Tensor, model: nn.Module
+    ) -> Tensor:
+        """The total to train on, of the same value as ``total``.
+
+        Ranks call it together, inside the forward pass that DDP wraps; it
+        belongs to the last features that were handed out.
+
+        Args:
+            losses (Tensor): (T,), what ``total`` was made from.
+            total (Tensor): (), their weighted sum or whatever else.
+            active (Tensor): (T,) bool, equal on all ranks: the tasks that
+                some rank has labels for.
+            model (nn.Module): names the parameters.
+
+        Raises:
+            UserError: if ``parameters`` match none that the tasks share.
+        """
+        cut, feats = self._cut, self._feats
+        self._cut, self._feats = None, ()
+        if not feats:
+            return total
+        step = _Step(cut, feats, losses, total, active, model)
+        if self.balancer.weighting.lags:
+            return self._with_held_weights(step)
+        return self._with_new_weights(step)
+
+    def _balances(self, feats: Features) -> bool:
+        """Whether gradients of ``feats`` will meet at the cut."""
+        return (
+            self.balancer is not None
+            and self.training
+            and torch.is_grad_enabled()
+            and any(feat.requires_grad for feat in feats)
+        )
+
+    def _with_new_weights(self, step: _Step) -> Tensor:
+        """Measure, then weigh, in the same step."""
+        balancer = self.balancer
+        due = balancer.is_due()
+        at_cut = balancer.source == 'features' and not self.scale_heads
+        if due and at_cut:
+            # All gradients meet there anyway: in the backward pass.
+            step.cut.weigh = self._observer(step)
+            return step.total
+        if due:
+            weights = self._observe_now(step, step.factors())
+        else:
+            weights = balancer.pass_by(step.active)
+        if self.scale_heads:
+            return step.scaled(weights)
+        step.cut.weigh = lambda rows: weights
+        return step.total
+
+    def _with_held_weights(self, step: _Step) -> Tensor:
+        """Scale the losses, then measure for the next step."""
+        balancer = self.balancer
+        if not balancer.is_due():
+            return step.scaled(balancer.pass_by(step.active))
+        weights = balancer.held(step.active)
+        if balancer.source == 'features' and step.cut:
+            observe = self._observer(step)
+
+            def plain(rows: Sequence) -> None:
+                observe(rows)
+
+            step.cut.weigh = plain
+        else:
+            factors = step.factors()
+            self._observe_now(step, factors * weights.to(factors))
+        return step.scaled(weights)
+
+    def _observer(self, step: _Step) -> Callable[[Sequence], Tensor]:
+        """What maps task gradients at the cut to weights."""
+        values = self._loss_values(step)
+
+        def observe(rows: Sequence) -> Tensor:
+            found = feature_gramian(rows)
+            return self.balancer.observe(found, step.active, values)
+
+        return observe
+
+    def _observe_now(self, step: _Step, factors: Tensor) -> Tensor:
+        """Weights from gradients taken before the backward pass."""
+        if self.balancer.source == 'features':
+            rows = task_gradients(step.losses, factors, step.feats)
+            found = feature_gramian(dense(rows, step.feats))
+        else:
+            chosen = shared_parameters(
+                step.feats, step.model, self.parameter_names
+            )
+            rows = task_gradients(step.losses, factors, chosen)
+            found = parameter_gramian(dense(rows, chosen))
+        return self.balancer.observe(
+            found, step.active, self._loss_values(step)
+        )
+
+    def _loss_values(self, step: _Step) -> Tensor:
+        """Means over ranks, (T,); zeros if the method does not read them."""
+        values = torch.zeros_like(step.losses.detach())
+        if self.balancer.weighting.needs_losses:
+            values += step.losses.detach()
+            all_reduce(values, op='mean')
+        return values
+
+
+@dataclass
+class _Step:
+    """What is known of a training step once its losses are."""
+
+    cut: Cut | None
+    feats: Features
+    losses: Tensor
+    total: Tensor
+    active: Tensor
+    model: nn.Module
+
+    def factors(self) -> Tensor:
+        """How the total weighs each loss, (T,)."""
+        return torch.autograd.grad(self.total, self.losses, retain_graph=True)[
+            0
+        ]
+
+    def scaled(self, weights: Tensor) -> Tensor:
+        """The total with the gradients of its losses times ``weights``."""
+        extra = (weights - 1).to(self.losses) * self.factors()
+        return (
+            self.total + (extra * (self.losses - self.losses.detach())).sum()
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -57,7 +58,6 @@ class TelemetryHook(Hook):
     ) -> None:
         self.interval = interval
         self.parameters = parameters
-        self._scale = 1.0
         self._found: dict[str, float] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -72,8 +72,9 @@ class TelemetryHook(Hook):
     ) -> None:
         """Observe this one step, if it is its turn."""
         if self.every_n_train_iters(runner, self.interval):
-            self._scale = _loss_scale(runner)
-            _observed(runner).observer = self._look
+            model = _observed(runner)
+            scale = _loss_scale(runner)
+            model.observer = functools.partial(self._look, model, scale)
 
     def after_train_iter(
         self,
@@ -87,10 +88,10 @@ class TelemetryHook(Hook):
             _observed(runner).observer = None
             runner.visualizer.add_scalars(self._found, step=runner.iter + 1)
 
-    def _look(self, graph: TaskGraph) -> None:
+    def _look(self, model: nn.Module, scale: float, graph: TaskGraph) -> None:
         # Frozen and thawed parameters change with progress: ask every time.
-        parameters = named_parameters(self._model, self.parameters)
-        gradients = graph.gradients(list(parameters.values()), self._scale)
+        parameters = list(named_parameters(model, self.parameters).values())
+        gradients = graph.gradients(parameters, scale)
         losses = torch.stack([graph.losses.detach(), graph.weights])
         for values in (losses, gradients):
             all_reduce(values, op='mean')

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-#: float16 loses gradients below 6e-8; losses are scaled up meanwhile.
-HALF_SCALE = 1024.0
+from mmvmtl.models.balancing import dense, task_gradients
+from mmvmtl.models.task_branch import TaskBranch
 
 
 class FeatureCut:
@@ -22,10 +21,16 @@ class FeatureCut:
     with value 0, where the view is what a :class:`TaskBranch` hands out. In
     the one backward that follows, the branch receives from each task exactly
     what it would in a model made for it, times the task's weight; the head
-    is trained through the loss itself.
+    is trained through the loss itself. That costs T backwards of the head.
+
+    With ``scale_heads`` the branch weighs whole losses, and no cut is needed.
+
+    Args:
+        branch (TaskBranch): the balancing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, branch: TaskBranch) -> None:
+        self.branch = branch
         self.shared: list[Tensor] = []
         self.leaves: list[Tensor] = []
 
@@ -40,35 +45,24 @@ class FeatureCut:
             if shared is value:
                 return leaf
         self.shared.append(value)
-        self.leaves.append(value.detach().requires_grad_())
-        return self.leaves[-1]
+        leaf = value
+        if not self.branch.scale_heads:
+            leaf = value.detach().requires_grad_()
+        self.leaves.append(leaf)
+        return leaf
 
-    def join(
-        self, losses: Tensor, tasks: Sequence[str], branch: BaseModule
-    ) -> Tensor:
-        """The losses (T,), connected to the trunk through ``branch``."""
+    def join(self, losses: Tensor, tasks: Sequence[str]) -> Tensor:
+        """The losses (T,), connected to the trunk through the branch."""
+        if self.branch.scale_heads:
+            self.branch.join(tuple(self.shared))
+            return losses
         if not self.shared:
             return losses
-        views = branch(tuple(self.shared), tasks)
-        halves = any(leaf.dtype == torch.float16 for leaf in self.leaves)
-        scale = HALF_SCALE if halves else 1.0
-        joined = []
-        for loss, task in zip(losses, tasks, strict=True):
-            way = sum(
-                (view.to(loss) * gradient.to(loss) / scale).sum()
-                for view, gradient in zip(
-                    views[task], self._gradient(loss * scale), strict=True
-                )
-            )
-            joined.append(loss + (way - way.detach()))
-        return torch.stack(joined)
-
-    def _gradient(self, loss: Tensor) -> list[Tensor]:
-        with torch.autocast(loss.device.type, enabled=False):
-            found = torch.autograd.grad(
-                loss, self.leaves, retain_graph=True, allow_unused=True
-            )
-        return [
-            torch.zeros_like(leaf) if gradient is None else gradient
-            for gradient, leaf in zip(found, self.leaves, strict=True)
-        ]
+        views = self.branch(tuple(self.shared), tasks)
+        rows = task_gradients(losses, torch.ones_like(losses), self.leaves)
+        ways = []
+        for task, row in zip(tasks, dense(rows, self.leaves), strict=True):
+            terms = zip(views[task], row, strict=True)
+            ways.append(sum((view.to(g) * g).sum() for view, g in terms))
+        way = torch.stack(ways).to(losses)
+        return losses + (way - way.detach())

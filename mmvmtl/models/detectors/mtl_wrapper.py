@@ -40,7 +40,8 @@ def MTLWrapper(
         loss (dict, optional): the weighting; a plain sum if left out.
         branch (dict, optional): the gradient balancing, a
             :class:`TaskBranch` at the output of ``extract_feat``. It costs
-            one more backward through the head per task.
+            one more backward through the head per task and step; with
+            ``scale_heads=True`` only in steps that measure.
 
     Returns:
         BaseModel: of the class ``MTL<its own>``.
@@ -70,7 +71,11 @@ def MTLWrapper(
         loss or dict(type='mmvmtl.WeightedMTLLoss'),
         default_args=dict(tasks=keys.tasks),
     )
-    built.branch = None if branch is None else MODELS.build(branch)
+    built.branch = None
+    if branch is not None:
+        built.branch = MODELS.build(
+            branch, default_args=dict(tasks=keys.tasks)
+        )
     return built
 
 
@@ -91,21 +96,20 @@ class _JointLoss(Observed):
 
     def loss(self, *args, **kwargs) -> dict[str, Tensor]:
         """The losses of before, detached, and the total of the tasks."""
-        cut = FeatureCut()
         if self.branch is not None:
-            self._cut = cut
+            self._cut = FeatureCut(self.branch)
         try:
             losses = super().loss(*args, **kwargs)
         finally:
-            self._cut = None
+            cut, self._cut = self._cut, None
         tasks = self.loss_keys.tasks
-        plain, active = self._per_task(self.loss_keys.terms(losses))
-        joined = plain
-        if self.branch is not None:
-            joined = cut.join(plain, tasks, self.branch)
-        total = self.weighting(joined, active)
-        pairs = [(s, [leaf]) for s, leaf in zip(cut.shared, cut.leaves)]
-        self.tell_observer(tasks, plain, active, (total, joined), pairs)
+        stacked, active = self._per_task(self.loss_keys.terms(losses))
+        if cut is not None:
+            stacked = cut.join(stacked, tasks)
+        total = self.weighting(stacked, active)
+        self.tell_observer(tasks, stacked, active, total)
+        if cut is not None:
+            total = self.branch.balance(stacked, total, active, self)
         log = {key: scalar(value).detach() for key, value in losses.items()}
         return dict(log, **{TOTAL: total})
 

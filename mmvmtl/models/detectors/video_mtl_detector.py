@@ -54,7 +54,10 @@ class VideoMTLDetector(Observed, BaseModel):
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.head = MODELS.build(head)
-        self.branch = MODELS.build(branch or dict(type='mmvmtl.TaskBranch'))
+        self.branch = MODELS.build(
+            branch or dict(type='mmvmtl.TaskBranch'),
+            default_args=dict(tasks=self.head.tasks),
+        )
         self.weighting = MODELS.build(
             loss or dict(type='mmvmtl.WeightedMTLLoss'),
             default_args=dict(tasks=self.head.tasks),
@@ -148,8 +151,7 @@ class VideoMTLDetector(Observed, BaseModel):
         learned weighting must be used there.
         """
         batch = ClipBatch(data_samples)
-        shared = self.extract_feat(inputs)
-        feats = self.branch(shared, self.head.tasks)
+        feats = self.branch(self.extract_feat(inputs), self.head.tasks)
         active = self.head.active(batch)
         by_task = self.head.loss(feats, batch, active)
         log, totals = {}, []
@@ -163,12 +165,10 @@ class VideoMTLDetector(Observed, BaseModel):
                 log[f'{task}.{name}'] = value.detach()
             totals.append(sum(terms))
         flags = torch.tensor(active, device=inputs.device)
-        task_losses = torch.stack(totals)
-        total = self.weighting(task_losses, flags)
-        cut = zip(shared, zip(*feats.values()))
-        self.tell_observer(
-            self.head.tasks, task_losses, flags, (total, task_losses), cut
-        )
+        stacked = torch.stack(totals)
+        total = self.weighting(stacked, flags)
+        self.tell_observer(self.head.tasks, stacked, flags, total)
+        total = self.branch.balance(stacked, total, flags, self)
         return dict(log, **{TOTAL: total})
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:

@@ -21,8 +21,6 @@ def pick_total(
     """
     log = OrderedDict(loss=losses[TOTAL])
     log.update(
-        (name, value.mean())
-        for name, value in losses.items()
-        if name != TOTAL
+        (name, value.mean()) for name, value in losses.items() if name != TOTAL
     )
     return losses[TOTAL], log

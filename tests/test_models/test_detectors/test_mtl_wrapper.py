@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import stock_models
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
-from torch import nn
 
 from mmvmtl.config_guard import check_config
+from mmvmtl.models import TaskBranch
 from mmvmtl.registry import MODELS
 from mmvmtl.task_graph import TaskGraph
 
@@ -27,9 +27,7 @@ MODELS_OF = {
 
 
 def wrapped(model, tasks=TASKS, **settings):
-    return dict(
-        type='mmvmtl.MTLWrapper', model=model, tasks=tasks, **settings
-    )
+    return dict(type='mmvmtl.MTLWrapper', model=model, tasks=tasks, **settings)
 
 
 def train(model, work_dir, scope):
@@ -49,7 +47,7 @@ def pair(request, tmp_path_factory):
 
 
 def test_weights_of_one_change_nothing(pair):
-    """Two iterations in a Runner end in the same bits, under the same names."""
+    """Two iterations in a Runner end in the same bits and names."""
     plain, joint = (model.state_dict() for model, _, _ in pair)
     assert plain.keys() == joint.keys()
     for name, value in plain.items():
@@ -79,7 +77,7 @@ def retinanet():
         init_default_scope('mmdet')
         torch.manual_seed(0)
         model = MODELS.build(
-            wrapped(stock_models.retinanet(), tasks, **settings)
+            ConfigDict(wrapped(stock_models.retinanet(), tasks, **settings))
         )
         model.init_weights()
         return model.train()
@@ -149,8 +147,8 @@ def test_a_branch_that_only_sums_changes_nothing(retinanet, batch):
 
 
 @MODELS.register_module(force=True)
-class OnlyBoxes(nn.Module):
-    """A branch that lets nothing but the boxes into the trunk."""
+class OnlyBoxes(TaskBranch):
+    """Let nothing but the boxes into the trunk."""
 
     def forward(self, feats, tasks):
         stopped = tuple(feat.detach() for feat in feats)
@@ -162,11 +160,51 @@ def test_a_branch_decides_what_the_trunk_receives(retinanet, batch):
     weights = dict(type='mmvmtl.WeightedMTLLoss', weights=dict(cls=0, box=1))
     boxes = gradients(retinanet(loss=weights), batch)
     plain = gradients(retinanet(), batch)
-    found = gradients(retinanet(branch=dict(type='OnlyBoxes')), batch)
+    found = gradients(retinanet(branch=dict(type='mmvmtl.OnlyBoxes')), batch)
     for name, value in found.items():
         wanted = plain if name.startswith('bbox_head') else boxes
         torch.testing.assert_close(
             value, wanted[name], rtol=1e-4, atol=1e-6, msg=name
+        )
+
+
+@pytest.mark.parametrize('gramian', ['features', 'parameters'])
+@pytest.mark.parametrize('scale_heads', [False, True])
+def test_balanced_like_a_model_made_for_it(
+    retinanet, batch, gramian, scale_heads
+):
+    """The trunk gets Σ w_k g_k; the head its own, or the same weights."""
+    branch = dict(
+        type='mmvmtl.TaskBranch',
+        weighting='MGDA',
+        gramian=gramian,
+        scale_heads=scale_heads,
+    )
+    tasks = [
+        gradients(
+            retinanet(
+                loss=dict(
+                    type='mmvmtl.WeightedMTLLoss',
+                    weights={**dict(cls=0, box=0), task: 1},
+                )
+            ),
+            batch,
+        )
+        for task in TASKS
+    ]
+    model = retinanet(branch=branch)
+    found = gradients(model, batch)
+    weights = model.branch.balancer.step_weights
+    assert weights.sum() == pytest.approx(2)
+    assert (weights - 1).abs().max() > 0.1
+    for name, value in found.items():
+        both = [torch.zeros_like(value), torch.zeros_like(value)]
+        both = [g.get(name, zero) for g, zero in zip(tasks, both)]
+        in_head = name.startswith('bbox_head') and not scale_heads
+        used = torch.ones(2) if in_head else weights
+        wanted = used[0] * both[0] + used[1] * both[1]
+        torch.testing.assert_close(
+            value, wanted, rtol=1e-3, atol=1e-5, msg=name
         )
 
 
@@ -194,7 +232,7 @@ def test_an_observer_sees_each_task(retinanet, batch, branch):
 def test_predictions_are_those_of_the_plain_model(retinanet, batch):
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    plain = MODELS.build(stock_models.retinanet())
+    plain = MODELS.build(ConfigDict(stock_models.retinanet()))
     plain.init_weights()
     inputs, samples = batch
     found = [

@@ -1,0 +1,50 @@
+"""Balancing of task gradients: one method a file."""
+
+from mmvmtl.models.balancing.balancer import Balancer
+from mmvmtl.models.balancing.cagrad import CAGrad
+from mmvmtl.models.balancing.cut import Cut, weighted_sum
+from mmvmtl.models.balancing.dualproj import DualProj
+from mmvmtl.models.balancing.gradnorm import GradNorm
+from mmvmtl.models.balancing.gradvac import GradVac
+from mmvmtl.models.balancing.gramian import (
+    feature_gramian,
+    parameter_gramian,
+)
+from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.nash_mtl import NashMTL
+from mmvmtl.models.balancing.pcgrad import PCGrad
+from mmvmtl.models.balancing.task_gradients import (
+    dense,
+    shared_parameters,
+    task_gradients,
+)
+from mmvmtl.models.balancing.torchjd_methods import (
+    IMTLG,
+    MGDA,
+    AlignedMTL,
+    FairGrad,
+)
+from mmvmtl.models.balancing.upgrad import UPGrad
+
+__all__ = [
+    'IMTLG',
+    'MGDA',
+    'AlignedMTL',
+    'Balancer',
+    'CAGrad',
+    'Cut',
+    'DualProj',
+    'FairGrad',
+    'GradNorm',
+    'GradVac',
+    'GramianWeighting',
+    'NashMTL',
+    'PCGrad',
+    'UPGrad',
+    'dense',
+    'feature_gramian',
+    'parameter_gramian',
+    'shared_parameters',
+    'task_gradients',
+    'weighted_sum',
+]

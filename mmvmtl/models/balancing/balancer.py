@@ -1,0 +1,138 @@
+"""From a Gramian to the weights of a step, with all that can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.dist import broadcast
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmvmtl.models.balancing.gramian_weighting import build_weighting
+
+
+class Balancer(BaseModule):
+    r"""Weigh the gradients of T tasks, every k steps anew.
+
+    The method sees the tasks that are active and have a gradient, and a
+    Gramian of mean diagonal 1 (so that neither a loss scale nor the learning
+    progress changes what it does). Its weights are those of rank 0 and are
+    made to sum to the number of these tasks: a method chooses a direction,
+    not a learning rate. A Gramian that is not finite means the plain sum and
+    moves no state, and so do fewer than two such tasks.
+
+    Args:
+        tasks (Sequence[str]): names of the T tasks.
+        weighting (str | dict): name or config of a
+            :class:`GramianWeighting`.
+        interval (int): k >= 1; None is 1 for features, 10 for parameters.
+        gramian (str): ``'features'`` or ``'parameters'``; None is what the
+            method is made for.
+
+    Attributes:
+        grad_norms (Tensor): (T,), of the last gradients, in units of the loss
+            as it was scaled; NaN for a task without one.
+        grad_cosines (Tensor): (T, T), of the same.
+        step_weights (Tensor): (T,), those last used.
+
+    Raises:
+        ValueError: on an unknown method or source, or an interval below 1.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[str],
+        weighting: str | dict,
+        gramian: str | None = None,
+        interval: int | None = None,
+    ) -> None:
+        super().__init__()
+        count = len(tasks)
+        self.weighting = build_weighting(weighting, count)
+        self.source = gramian or self.weighting.source
+        if self.source not in ('features', 'parameters'):
+            raise ValueError(
+                f"gramian='{gramian}' is unknown: use 'features' or "
+                "'parameters'"
+            )
+        if interval is None:
+            interval = 1 if self.source == 'features' else 10
+        if interval < 1:
+            raise ValueError(f'interval={interval}: use at least 1 step')
+        self.interval = interval
+        self.register_buffer('weights', torch.ones(count))
+        self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+        self.grad_norms = torch.full((count,), torch.nan)
+        self.grad_cosines = torch.full((count, count), torch.nan)
+        self.step_weights = torch.ones(count)
+
+    def is_due(self) -> bool:
+        """Whether this step measures gradients."""
+        return self.interval == 1 or int(self.steps) % self.interval == 0
+
+    @torch.no_grad()
+    def held(self, active: Tensor) -> Tensor:
+        """Weights (T,) from before; those ``active`` (T,) sum to their number.
+
+        Others are 1: they have no gradient.
+        """
+        weights = self.weights.double().cpu()
+        active = active.cpu()
+        total = weights[active].sum()
+        if not total > 0:
+            return self._use(torch.ones_like(weights))
+        scale = active.sum() / total
+        return self._use(torch.where(active, weights * scale, 1.0))
+
+    def pass_by(self, active: Tensor) -> Tensor:
+        """Count a step that measures nothing; the weights (T,) that hold."""
+        self.steps += 1
+        return self.held(active)
+
+    @torch.no_grad()
+    def observe(
+        self, gramian: Tensor, active: Tensor, losses: Tensor
+    ) -> Tensor:
+        """Ask the method; weights (T,) for this step.
+
+        Args:
+            gramian (Tensor): (T, T), equal on all ranks.
+            active (Tensor): (T,) bool, equal on all ranks.
+            losses (Tensor): (T,), means over ranks; zeros if not needed.
+        """
+        # Through numbers, because torch.func wraps tensors.
+        gramian = torch.tensor(gramian.tolist(), dtype=torch.float64)
+        losses = torch.tensor(losses.tolist(), dtype=torch.float64)
+        weights = torch.ones(len(gramian), dtype=torch.float64)
+        lags = self.weighting.lags
+        if not (gramian.isfinite().all() and losses.isfinite().all()):
+            return self._use(weights, lags)
+        self.steps += 1
+        seen = active.cpu() & (gramian.diagonal() > 0)
+        self._describe(gramian, seen)
+        index = seen.nonzero().flatten()
+        if len(index) < 2:
+            return self._use(weights, lags)
+        part = gramian[index][:, index]
+        part = part / part.diagonal().mean()
+        found = self.weighting(part, index, losses[index])
+        if not (found.isfinite().all() and found.sum() > 0):
+            found = torch.ones_like(found)
+        found = found * (len(index) / found.sum())
+        # Ranks may round differently; the trunk must not.
+        broadcast(found)
+        weights[index] = found
+        self.weights[index.to(self.weights.device)] = found.to(self.weights)
+        return self._use(weights, lags)
+
+    def _use(self, weights: Tensor, lags: bool = False) -> Tensor:
+        if not lags:
+            self.step_weights = weights.float()
+        return weights
+
+    def _describe(self, gramian: Tensor, seen: Tensor) -> None:
+        """Norms and cosines for whoever wants to look."""
+        norms = torch.where(seen, gramian.diagonal().sqrt(), torch.nan)
+        self.grad_norms = norms.float()
+        self.grad_cosines = (gramian / norms[:, None] / norms[None]).float()

@@ -1,0 +1,78 @@
+"""Inner products of task gradients, alone and over all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from torch import Tensor
+
+#: The gradient of one task, in as many tensors as there are feature levels
+#: (or parameters). None is a zero.
+Row = Sequence[Tensor | None]
+
+
+def gramian(rows: Sequence[Row]) -> Tensor:
+    r"""Inner products :math:`G_{ts} = \langle g_t, g_s \rangle`, (T, T).
+
+    Half-precision gradients are multiplied in float32.
+
+    Args:
+        rows (Sequence[Row]): T gradients; the tensors at one place of them
+            have one shape.
+    """
+    flat = [[_flat(piece) for piece in row] for row in rows]
+    some = next(piece for row in flat for piece in row if piece is not None)
+    found = some.new_zeros(len(rows), len(rows))
+    for i, row in enumerate(flat):
+        for j, other in enumerate(flat[: i + 1]):
+            dots = [
+                torch.dot(a, b)
+                for a, b in zip(row, other, strict=True)
+                if a is not None and b is not None
+            ]
+            if dots:
+                found[i, j] = found[j, i] = torch.stack(dots).sum()
+    return found
+
+
+def feature_gramian(rows: Sequence[Row]) -> Tensor:
+    r"""The Gramian of feature gradients of the batch of all W ranks.
+
+    A rank differentiates its own loss, the total is the mean over ranks, and
+    the features of two ranks are different coordinates:
+
+    .. math:: G = \frac{1}{W^2} \sum_r G_r
+
+    Every rank must call it, equally often.
+    """
+    found = gramian(rows)
+    all_reduce(found)
+    return found / get_world_size() ** 2
+
+
+def parameter_gramian(rows: Sequence[Row]) -> Tensor:
+    r"""The Gramian of gradients of parameters that all W ranks share.
+
+    These are averaged first, because Gramians of parameters do not add up:
+
+    .. math:: G_{ts} = \langle \tfrac{1}{W} \sum_r g_{tr},
+        \tfrac{1}{W} \sum_r g_{sr} \rangle
+
+    Every rank must call it, equally often.
+
+    Args:
+        rows (Sequence[Row]): T gradients without None.
+    """
+    matrix = torch.stack([torch.cat([_flat(g) for g in row]) for row in rows])
+    all_reduce(matrix, op='mean')
+    return matrix @ matrix.T
+
+
+def _flat(piece: Tensor | None) -> Tensor | None:
+    """One axis, float32 at least."""
+    if piece is None:
+        return None
+    wide = torch.promote_types(piece.dtype, torch.float32)
+    return piece.detach().reshape(-1).to(wide)

@@ -1,0 +1,78 @@
+"""The contract of a balancing method, and how a config names one."""
+
+from __future__ import annotations
+
+import difflib
+from abc import ABCMeta, abstractmethod
+
+from mmengine.model import BaseModule
+from torch import Tensor
+
+from mmvmtl.errors import UserError
+from mmvmtl.registry import MODELS
+
+
+class GramianWeighting(BaseModule, metaclass=ABCMeta):
+    """Weights of task gradients from their inner products.
+
+    State belongs into buffers of fixed shape, so that a checkpoint has it.
+
+    Attributes:
+        source (str): the gradients the method is made for: ``'features'`` if
+            it balances norms, ``'parameters'`` if it is about conflict, which
+            features do not show.
+        lags (bool): whether the weights are those of the *next* step, and of
+            heads as well.
+        needs_losses (bool): whether ``losses`` is read.
+
+    Args:
+        num_tasks (int): T; whoever builds it gives it, a config does not.
+    """
+
+    source = 'features'
+    lags = False
+    needs_losses = False
+
+    def __init__(self, num_tasks: int) -> None:
+        super().__init__()
+        self.num_tasks = num_tasks
+
+    @abstractmethod
+    def forward(
+        self, gramian: Tensor, tasks: Tensor, losses: Tensor
+    ) -> Tensor:
+        """Weights (A,) of the A >= 2 tasks that have a gradient.
+
+        Their scale does not matter: they are made to sum to A. A sum that is
+        not positive means the plain sum.
+
+        Args:
+            gramian (Tensor): (A, A), float64 on the CPU, finite, of positive
+                diagonal with mean 1.
+            tasks (Tensor): (A,), numbers of the tasks, 0..T-1.
+            losses (Tensor): (A,), float64, the means over ranks; zeros unless
+                ``needs_losses``.
+        """
+
+
+def build_weighting(cfg: str | dict, num_tasks: int) -> GramianWeighting:
+    """Build a method from its name or config.
+
+    Raises:
+        UserError: if there is no such method; it names near ones.
+    """
+    cfg = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
+    name = cfg['type'].removeprefix('mmvmtl.')
+    methods = {
+        key: value
+        for key, value in MODELS.module_dict.items()
+        if isinstance(value, type) and issubclass(value, GramianWeighting)
+    }
+    if name not in methods:
+        near = difflib.get_close_matches(name, methods, 3, 0)
+        raise UserError(
+            f"there is no balancing method '{name}'; near are "
+            f'{", ".join(near)}'
+        )
+    cfg['type'] = f'mmvmtl.{name}'
+    return MODELS.build(cfg, default_args=dict(num_tasks=num_tasks))
