@@ -24,6 +24,7 @@ from mmvmtl.models.heads import (
     GroupMotionHead,
     MultiTaskHead,
     TrackHead,
+    TrueBoxes,
     TwoStageDetection,
 )
 from mmvmtl.models.losses import (
@@ -58,6 +59,7 @@ __all__ = [
     'PCGrad',
     'TaskBranch',
     'TrackHead',
+    'TrueBoxes',
     'TwoStageDetection',
     'UPGrad',
     'VideoDataPreprocessor',

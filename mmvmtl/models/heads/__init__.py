@@ -8,6 +8,7 @@ from mmvmtl.models.heads.frame_head import FrameHead
 from mmvmtl.models.heads.group_motion_head import GroupMotionHead
 from mmvmtl.models.heads.multi_task_head import MultiTaskHead
 from mmvmtl.models.heads.track_head import TrackHead
+from mmvmtl.models.heads.true_boxes import TrueBoxes
 
 __all__ = [
     'ActionHead',
@@ -18,5 +19,6 @@ __all__ = [
     'GroupMotionHead',
     'MultiTaskHead',
     'TrackHead',
+    'TrueBoxes',
     'TwoStageDetection',
 ]
