@@ -85,15 +85,16 @@ class Replay:
     def __call__(self) -> TaskGraph:
         """The task losses of this run."""
         seen: list[TaskGraph] = []
+        # Before, not after: the graph of this run may be needed yet.
+        with torch.no_grad():
+            for name, buffer in self.model.named_buffers():
+                buffer.copy_(self.buffers[name])
         self.model.observer = seen.append
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
             data = self.model.data_preprocessor(self.batch, True)
             self.model(**data, mode='loss')
         self.model.observer = None
-        with torch.no_grad():
-            for name, buffer in self.model.named_buffers():
-                buffer.copy_(self.buffers[name])
         return seen[0]
 
 

@@ -56,7 +56,7 @@ def alone(cfg: Config, task: str) -> Config:
     heads = single.model.head.heads
     needed = _needed(heads, task)
     for name, head in heads.items():
-        if head is not None and name not in needed:
+        if name not in needed:
             heads[name] = None
         elif name != task and _kind(head).gives == 'boxes':
             heads[name] = ConfigDict(type='mmvmtl.TrueBoxes')

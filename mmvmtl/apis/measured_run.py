@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +14,16 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmvmtl.errors import UserError
+
+#: Runs a command and tells its rusage. A process inherits, as its largest
+#: memory, what its parent had at the fork; so a small one starts it.
+WATCH = """
+import json, os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], 'w') as out:
+    json.dump([os.waitstatus_to_exitcode(status), usage.ru_maxrss], out)
+"""
 
 
 def run_measured(*command: object) -> dict[str, float]:
@@ -29,16 +39,20 @@ def run_measured(*command: object) -> dict[str, float]:
     words = [str(word) for word in command]
     print(f'\n$ python {shlex.join(words)}', flush=True)
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *words])
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(process.returncode)
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / 'usage.json'
+        python = [sys.executable, *words]
+        subprocess.run(
+            [sys.executable, '-c', WATCH, str(told), *python], check=True
+        )
+        code, memory = json.loads(told.read_text())
+    if code:
+        raise SystemExit(code)
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == 'darwin' else 1024
     return {
         'seconds': time.perf_counter() - start,
-        'memory_mib': usage.ru_maxrss * unit / 2**20,
+        'memory_mib': memory * unit / 2**20,
     }
 
 
