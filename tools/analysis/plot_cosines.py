@@ -1,7 +1,7 @@
 """Draw the gradient cosines of a training that had a TelemetryHook.
 
 python tools/analysis/plot_cosines.py work_dirs/run/*/vis_data/scalars.json
-    --out cosines.png
+writes cosines.png, or what ``--out`` says.
 """
 
 from __future__ import annotations
