@@ -91,7 +91,7 @@ def load_model(
             check_types(config.get('model'), f'the checkpoint {path}')
     init_default_scope(config.get('default_scope') or 'mmdet')
     model = MODELS.build(ConfigDict(config['model']))
-    _load_weights(model, content['state_dict'], path)
+    load_weights(model, content['state_dict'], path)
     classes = ours.get('classes')
     if classes is None:
         classes = dict(_classes_of(meta.get('dataset_meta') or {}))
@@ -99,9 +99,14 @@ def load_model(
     return LoadedModel(model, config, classes, ours.get('version'))
 
 
-def _load_weights(
+def load_weights(
     model: nn.Module, weights: dict[str, Tensor], path: str
 ) -> None:
+    """Load ``weights``, read from ``path``, into ``model``.
+
+    Raises:
+        UserError: a name or a shape differs.
+    """
     expected = model.state_dict()
     for name, value in expected.items():
         if name not in weights:

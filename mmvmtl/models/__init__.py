@@ -19,6 +19,7 @@ from mmvmtl.models.balancing import (
 from mmvmtl.models.detectors import (
     MLDG,
     DomainAdaptiveDetector,
+    MTLWrapper,
     VideoMTLDetector,
 )
 from mmvmtl.models.domain import (
@@ -42,6 +43,7 @@ from mmvmtl.models.heads import (
     MultiTaskHead,
     TemporalConvHead,
     TrackHead,
+    TrueBoxes,
     TwoStageDetection,
 )
 from mmvmtl.models.losses import (
@@ -117,6 +119,7 @@ __all__ = [
     'InstanceDiscriminator',
     'LossScaleNorm',
     'MMoE',
+    'MTLWrapper',
     'MixStyle',
     'MixStyleBackbone',
     'MultiTaskCNN',
@@ -131,6 +134,7 @@ __all__ = [
     'TaskStructurePenalty',
     'TemporalConvHead',
     'TrackHead',
+    'TrueBoxes',
     'TwoStageDetection',
     'UPGrad',
     'UncertaintyWeighting',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
@@ -12,16 +11,18 @@ from torch import Tensor
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
 from mmvmtl.models.domain import clip_domain_batch
+from mmvmtl.models.losses.total import TOTAL, pick_total
 from mmvmtl.models.task_names import check_tasks
 from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS, TASK_UTILS
 from mmvmtl.structures import VideoMTLDataSample
+from mmvmtl.task_graph import Observed
 
 Losses = dict[str, Tensor]
 
 
 @MODELS.register_module()
-class VideoMTLDetector(BaseModel):
+class VideoMTLDetector(Observed, BaseModel):
     """Backbone and neck shared by the heads of all tasks.
 
     Frames go through the network as one batch, whatever clip they belong to.
@@ -206,6 +207,7 @@ class VideoMTLDetector(BaseModel):
             by_task, self.weighting.last_weights, strict=True
         ):
             log[f'weight/{task}'] = weight
+        self.tell_observer(self.head.tasks, stacked, flags, total)
         total = self.branch.balance(totals, total, flags, self)
         if self.sharing is not None:
             total = total + zero_touch(self.sharing)
@@ -218,7 +220,7 @@ class VideoMTLDetector(BaseModel):
             log[name] = value.detach()
             if 'loss' in name:
                 total = total + value
-        return dict(log, loss_mtl=total)
+        return dict(log, **{TOTAL: total})
 
     def _regularise(self, losses: Tensor, active: Tensor) -> Losses:
         """Terms beside the task losses; those of one kind are added up."""
@@ -232,14 +234,8 @@ class VideoMTLDetector(BaseModel):
         return terms
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
-        """Pick the total; MMEngine would add up all that is called a loss."""
-        log = OrderedDict(loss=losses['loss_mtl'])
-        log.update(
-            (name, value.mean())
-            for name, value in losses.items()
-            if name != 'loss_mtl'
-        )
-        return losses['loss_mtl'], log
+        """Pick the total."""
+        return pick_total(losses)
 
     @torch.no_grad()
     def predict(

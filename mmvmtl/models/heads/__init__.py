@@ -10,6 +10,7 @@ from mmvmtl.models.heads.group_motion_head import GroupMotionHead
 from mmvmtl.models.heads.multi_task_head import MultiTaskHead
 from mmvmtl.models.heads.temporal_conv_head import TemporalConvHead
 from mmvmtl.models.heads.track_head import TrackHead
+from mmvmtl.models.heads.true_boxes import TrueBoxes
 
 __all__ = [
     'ActionHead',
@@ -22,5 +23,6 @@ __all__ = [
     'MultiTaskHead',
     'TemporalConvHead',
     'TrackHead',
+    'TrueBoxes',
     'TwoStageDetection',
 ]
