@@ -4,26 +4,36 @@ from mmvmtl.datasets.mot_dataset import MOTVideoDataset
 from mmvmtl.datasets.samplers import VideoSampler
 from mmvmtl.datasets.synthetic import SyntheticVideoDataset
 from mmvmtl.datasets.transforms import (
+    BlurAndNoise,
     ClipPhotometric,
     ClipRandomAffine,
     ClipRandomFlip,
     ClipResize,
+    ColourTransfer,
+    FourierDomainTransfer,
     FrameOfClip,
     LoadVideoFrames,
     PackVideoInputs,
+    TranslateDomain,
 )
+from mmvmtl.datasets.unpaired_domains import UnpairedDomains
 from mmvmtl.datasets.video_dataset import VideoMTLDataset
 
 __all__ = [
+    'BlurAndNoise',
     'ClipPhotometric',
     'ClipRandomAffine',
     'ClipRandomFlip',
     'ClipResize',
+    'ColourTransfer',
+    'FourierDomainTransfer',
     'FrameOfClip',
     'LoadVideoFrames',
     'MOTVideoDataset',
     'PackVideoInputs',
     'SyntheticVideoDataset',
+    'TranslateDomain',
+    'UnpairedDomains',
     'VideoMTLDataset',
     'VideoSampler',
 ]

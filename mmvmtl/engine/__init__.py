@@ -1,13 +1,20 @@
 """What a training loop needs around the model: hooks and wrappers."""
 
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
-from mmvmtl.engine.ddp import DistributedDataParallel, set_model_wrapper
+from mmvmtl.engine.ddp import (
+    DistributedDataParallel,
+    SeparateDistributedDataParallel,
+    set_model_wrapper,
+)
 from mmvmtl.engine.hooks import *
 from mmvmtl.engine.muon import Muon
+from mmvmtl.engine.optim_wrapper_per_module import OptimWrapperPerModule
 
 __all__ = [
     'AmpOptimWrapper',
     'DistributedDataParallel',
     'Muon',
+    'OptimWrapperPerModule',
+    'SeparateDistributedDataParallel',
     'set_model_wrapper',
 ]

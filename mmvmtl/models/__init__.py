@@ -18,6 +18,12 @@ from mmvmtl.models.losses import (
 )
 from mmvmtl.models.task_branch import TaskBranch
 from mmvmtl.models.trackers import VideoTracker
+from mmvmtl.models.translation import (
+    PatchDiscriminator,
+    TranslationDataPreprocessor,
+    TranslationGenerator,
+    UnpairedTranslator,
+)
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
@@ -28,9 +34,13 @@ __all__ = [
     'GroupMotionHead',
     'InstanceContrastiveLoss',
     'MultiTaskHead',
+    'PatchDiscriminator',
     'TaskBranch',
     'TrackHead',
+    'TranslationDataPreprocessor',
+    'TranslationGenerator',
     'TwoStageDetection',
+    'UnpairedTranslator',
     'VideoDataPreprocessor',
     'VideoMTLDetector',
     'VideoTracker',
