@@ -1,5 +1,6 @@
 """Data sets of video clips, their transforms and samplers."""
 
+from mmvmtl.datasets.episodes import EpisodeDataset
 from mmvmtl.datasets.mot_dataset import MOTVideoDataset
 from mmvmtl.datasets.samplers import VideoSampler
 from mmvmtl.datasets.synthetic import SyntheticVideoDataset
@@ -12,6 +13,7 @@ from mmvmtl.datasets.transforms import (
     ColourTransfer,
     FourierDomainTransfer,
     FrameOfClip,
+    KeepClasses,
     LoadVideoFrames,
     PackVideoInputs,
     TranslateDomain,
@@ -26,8 +28,10 @@ __all__ = [
     'ClipRandomFlip',
     'ClipResize',
     'ColourTransfer',
+    'EpisodeDataset',
     'FourierDomainTransfer',
     'FrameOfClip',
+    'KeepClasses',
     'LoadVideoFrames',
     'MOTVideoDataset',
     'PackVideoInputs',

@@ -7,12 +7,14 @@ from mmvmtl.engine.ddp import (
     set_model_wrapper,
 )
 from mmvmtl.engine.hooks import *
+from mmvmtl.engine.loops import MetaTrainLoop
 from mmvmtl.engine.muon import Muon
 from mmvmtl.engine.optim_wrapper_per_module import OptimWrapperPerModule
 
 __all__ = [
     'AmpOptimWrapper',
     'DistributedDataParallel',
+    'MetaTrainLoop',
     'Muon',
     'OptimWrapperPerModule',
     'SeparateDistributedDataParallel',

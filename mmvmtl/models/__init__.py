@@ -17,6 +17,7 @@ from mmvmtl.models.losses import (
     global_mean,
 )
 from mmvmtl.models.task_branch import TaskBranch
+from mmvmtl.models.teacher import BranchDataPreprocessor, MeanTeacher
 from mmvmtl.models.trackers import VideoTracker
 from mmvmtl.models.translation import (
     PatchDiscriminator,
@@ -29,10 +30,12 @@ from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 __all__ = [
     'ActionHead',
     'BaseTaskHead',
+    'BranchDataPreprocessor',
     'DenseDetection',
     'FrameHead',
     'GroupMotionHead',
     'InstanceContrastiveLoss',
+    'MeanTeacher',
     'MultiTaskHead',
     'PatchDiscriminator',
     'TaskBranch',

@@ -5,6 +5,7 @@ from mmvmtl.datasets.transforms.blur_and_noise import BlurAndNoise
 from mmvmtl.datasets.transforms.clip_transform import ClipTransform
 from mmvmtl.datasets.transforms.flip import ClipRandomFlip
 from mmvmtl.datasets.transforms.frame_of_clip import FrameOfClip
+from mmvmtl.datasets.transforms.keep_classes import KeepClasses
 from mmvmtl.datasets.transforms.loading import LoadVideoFrames
 from mmvmtl.datasets.transforms.packing import PackVideoInputs
 from mmvmtl.datasets.transforms.photometric import ClipPhotometric
@@ -25,6 +26,7 @@ __all__ = [
     'ColourTransfer',
     'FourierDomainTransfer',
     'FrameOfClip',
+    'KeepClasses',
     'LoadVideoFrames',
     'PackVideoInputs',
     'TranslateDomain',
