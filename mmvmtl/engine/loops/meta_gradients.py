@@ -50,21 +50,33 @@ def maml_gradient(
     Raises:
         UserError: If an operation of the model has no second derivative.
     """
-    try:
-        phi = descend([support], fast, lr, steps, second_order)
+    if not second_order:
+        phi = descend([support], fast, lr, steps)
         loss = query(phi)
-        # Of first order, phi stands in for the start of what moved.
-        at = theta if second_order else {**theta, **phi}
+        # phi stands in for the start of what moved.
+        at = {**theta, **phi}
         grads = torch.autograd.grad(loss, list(at.values()), allow_unused=True)
+        return dict(zip(at, grads, strict=True)), loss.detach()
+    own = {k: v.detach().requires_grad_() for k, v in theta.items()}
+    phi = descend(
+        [lambda parameters: support({**own, **parameters})],
+        {k: own[k] for k in fast},
+        lr,
+        steps,
+        second_order=True,
+    )
+    loss = query({**own, **phi})
+    try:
+        # Not autograd.grad: it leaves out what leads to no input, and with
+        # it the complaint of an operation without a second derivative.
+        loss.backward()
     except RuntimeError as error:
-        if not second_order:
-            raise
         raise UserError(
             f'the second-order meta-gradient failed ({error}); set '
             'first_order=True, or adapt only parts whose operations have a '
             'second derivative.'
         ) from error
-    return dict(zip(at, grads, strict=True)), loss.detach()
+    return {k: v.grad for k, v in own.items()}, loss.detach()
 
 
 def reptile_gradient(

@@ -19,7 +19,7 @@ def meta_cfg(work_dir, iterations=2, **loop):
     heads.det.bbox_head.num_classes = 2
     episodes = dict(
         type='mmvmtl.EpisodeDataset',
-        domains=dict(day=dataset('train', 6, clip=dict(length=1))),
+        domains=dict(day=dataset('train', 40, clip=dict(length=1))),
         shots=2,
         queries=2,
         episodes=8,
