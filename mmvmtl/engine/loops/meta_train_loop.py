@@ -45,8 +45,8 @@ class MetaTrainLoop(IterBasedTrainLoop):
         steps (int): inner steps.
         parts (Sequence[str], optional): dotted names of the modules that the
             inner steps move; all if None. ANIL needs them.
-        first_order (bool): takes the inner steps of ANIL as constants, for
-            heads without second derivatives.
+        first_order (bool): takes the inner steps of MAML and ANIL as
+            constants, for parts without second derivatives.
         **kwargs: ``val_begin`` and ``val_interval`` of MMEngine's loop.
 
     Raises:
