@@ -82,6 +82,25 @@ def read_file(path: str, trust: bool = False) -> Any:
     return content
 
 
+def read_checkpoint(path: str, trust: bool = False) -> dict[str, Any]:
+    """Read a checkpoint file onto the CPU.
+
+    Args:
+        path (str): A local file.
+        trust (bool): See :func:`read_file`.
+
+    Raises:
+        UserError: If it is missing, no checkpoint, or asks to run code.
+    """
+    content = read_file(path, trust)
+    if not isinstance(content, dict) or 'state_dict' not in content:
+        raise UserError(
+            f'the file {path} holds no state_dict; give a checkpoint that '
+            'training wrote.'
+        )
+    return content
+
+
 def read_weights(path: str, trust: bool = False) -> dict[str, Tensor]:
     """The weights of a checkpoint, or of a file that is nothing but weights.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
@@ -18,7 +17,7 @@ from torch import Tensor, nn
 
 from mmvmtl.apis.registered import check_types
 from mmvmtl.errors import UserError
-from mmvmtl.weights import read_file
+from mmvmtl.weights import read_checkpoint
 
 
 @dataclass
@@ -36,25 +35,6 @@ class LoadedModel:
     config: dict
     classes: dict[str, list[str]]
     version: str | None
-
-
-def read_checkpoint(path: str, trust: bool = False) -> dict[str, Any]:
-    """Read a checkpoint file onto the CPU.
-
-    Args:
-        path (str): A local file.
-        trust (bool): See :func:`mmvmtl.weights.read_file`.
-
-    Raises:
-        UserError: If it is missing, no checkpoint, or asks to run code.
-    """
-    content = read_file(path, trust)
-    if not isinstance(content, dict) or 'state_dict' not in content:
-        raise UserError(
-            f'the file {path} holds no state_dict; give a checkpoint that '
-            'training wrote.'
-        )
-    return content
 
 
 def load_model(

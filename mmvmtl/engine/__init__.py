@@ -12,7 +12,13 @@ from mmvmtl.engine.ddp import (
 )
 from mmvmtl.engine.hooks import *
 from mmvmtl.engine.layer_decay import LayerDecayConstructor
+    SeparateDistributedDataParallel,
+    set_model_wrapper,
+)
+from mmvmtl.engine.hooks import *
+from mmvmtl.engine.loops import MetaTrainLoop
 from mmvmtl.engine.muon import Muon
+from mmvmtl.engine.optim_wrapper_per_module import OptimWrapperPerModule
 
 __all__ = [
     'AlternatingAmpOptimWrapper',
@@ -22,5 +28,9 @@ __all__ = [
     'LayerDecayConstructor',
     'Muon',
     'rewrap',
+    'MetaTrainLoop',
+    'Muon',
+    'OptimWrapperPerModule',
+    'SeparateDistributedDataParallel',
     'set_model_wrapper',
 ]

@@ -49,6 +49,30 @@ class DistributedDataParallel(MMDistributedDataParallel):
         )
 
 
+@MODEL_WRAPPERS.register_module()
+class SeparateDistributedDataParallel(MMSeparateDistributedDataParallel):
+    """MMEngine's wrapper of each part by itself, also on the CPU.
+
+    For models whose parts have optimizers of their own.
+
+    Args:
+        module (nn.Module): The model.
+        device_ids (list[int], optional): As above.
+        **kwargs: Of ``MMSeparateDistributedDataParallel``.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        device_ids: list[int] | None = None,
+        **kwargs,
+    ) -> None:
+        on_cpu = all(p.device.type == 'cpu' for p in module.parameters())
+        super().__init__(
+            module, device_ids=None if on_cpu else device_ids, **kwargs
+        )
+
+
 def set_model_wrapper(cfg: Config) -> None:
     """Make ``cfg`` use our wrapper unless it names a wrapper itself.
 

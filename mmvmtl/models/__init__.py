@@ -75,7 +75,14 @@ from mmvmtl.models.sharing import (
     MMoE,
 )
 from mmvmtl.models.task_branch import TaskBranch
+from mmvmtl.models.teacher import BranchDataPreprocessor, MeanTeacher
 from mmvmtl.models.trackers import VideoTracker
+from mmvmtl.models.translation import (
+    PatchDiscriminator,
+    TranslationDataPreprocessor,
+    TranslationGenerator,
+    UnpairedTranslator,
+)
 from mmvmtl.models.video_data_preprocessor import VideoDataPreprocessor
 
 __all__ = [
@@ -100,6 +107,7 @@ __all__ = [
     'BaseSharing',
     'BaseTaskHead',
     'BaseWeighting',
+    'BranchDataPreprocessor',
     'CAGrad',
     'CrossStitch',
     'DenseDetection',
@@ -120,12 +128,14 @@ __all__ = [
     'LossScaleNorm',
     'MMoE',
     'MTLWrapper',
+    'MeanTeacher',
     'MixStyle',
     'MixStyleBackbone',
     'MultiTaskCNN',
     'MultiTaskHead',
     'NashMTL',
     'PCGrad',
+    'PatchDiscriminator',
     'SharedLayer',
     'SharedWeightPenalty',
     'ShuffleNetV2',
@@ -134,10 +144,13 @@ __all__ = [
     'TaskStructurePenalty',
     'TemporalConvHead',
     'TrackHead',
+    'TranslationDataPreprocessor',
+    'TranslationGenerator',
     'TrueBoxes',
     'TwoStageDetection',
     'UPGrad',
     'UncertaintyWeighting',
+    'UnpairedTranslator',
     'VideoDataPreprocessor',
     'VideoMTLDetector',
     'VideoTracker',

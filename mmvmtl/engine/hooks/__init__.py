@@ -12,6 +12,7 @@ from mmvmtl.engine.hooks.fresh_epoch_hook import FreshEpochHook
 from mmvmtl.engine.hooks.gradient_health_hook import GradientHealthHook
 from mmvmtl.engine.hooks.l2sp_hook import L2SPHook
 from mmvmtl.engine.hooks.metadata_hook import MetadataHook
+from mmvmtl.engine.hooks.teacher_hook import TeacherHook
 from mmvmtl.engine.hooks.telemetry_hook import TelemetryHook
 from mmvmtl.engine.hooks.visualization_hook import VideoVisualizationHook
 
@@ -24,6 +25,7 @@ __all__ = [
     'GradientHealthHook',
     'L2SPHook',
     'MetadataHook',
+    'TeacherHook',
     'TelemetryHook',
     'VideoVisualizationHook',
 ]
