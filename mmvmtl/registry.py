@@ -25,9 +25,6 @@ METRICS = _child(root.METRICS, 'mmvmtl.evaluation')
 HOOKS = _child(root.HOOKS, 'mmvmtl.engine')
 OPTIMIZERS = _child(root.OPTIMIZERS, 'mmvmtl.engine')
 LOOPS = _child(root.LOOPS, 'mmvmtl.engine')
-OPTIM_WRAPPER_CONSTRUCTORS = _child(
-    root.OPTIM_WRAPPER_CONSTRUCTORS, 'mmvmtl.engine'
-)
 OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS, 'mmvmtl.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(
     root.OPTIM_WRAPPER_CONSTRUCTORS, 'mmvmtl.engine'

@@ -7,15 +7,12 @@ from mmvmtl.engine.alternating_optim_wrapper import (
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
 from mmvmtl.engine.ddp import (
     DistributedDataParallel,
+    SeparateDistributedDataParallel,
     rewrap,
     set_model_wrapper,
 )
 from mmvmtl.engine.hooks import *
 from mmvmtl.engine.layer_decay import LayerDecayConstructor
-    SeparateDistributedDataParallel,
-    set_model_wrapper,
-)
-from mmvmtl.engine.hooks import *
 from mmvmtl.engine.loops import MetaTrainLoop
 from mmvmtl.engine.muon import Muon
 from mmvmtl.engine.optim_wrapper_per_module import OptimWrapperPerModule
@@ -26,11 +23,10 @@ __all__ = [
     'AmpOptimWrapper',
     'DistributedDataParallel',
     'LayerDecayConstructor',
-    'Muon',
-    'rewrap',
     'MetaTrainLoop',
     'Muon',
     'OptimWrapperPerModule',
     'SeparateDistributedDataParallel',
+    'rewrap',
     'set_model_wrapper',
 ]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from mmvmtl.models.balancing import dense, task_gradients
+from mmvmtl.models.balancing import task_gradients
 from mmvmtl.models.task_branch import TaskBranch
 
 
@@ -51,18 +51,20 @@ class FeatureCut:
         self.leaves.append(leaf)
         return leaf
 
-    def join(self, losses: Tensor, tasks: Sequence[str]) -> Tensor:
-        """The losses (T,), connected to the trunk through the branch."""
+    def join(
+        self, losses: Sequence[Tensor], tasks: Sequence[str]
+    ) -> list[Tensor]:
+        """The T losses, connected to the trunk through the branch."""
         if self.branch.scale_heads:
             self.branch.join(tuple(self.shared))
-            return losses
+            return list(losses)
         if not self.shared:
-            return losses
+            return list(losses)
         views = self.branch(tuple(self.shared), tasks)
-        rows = task_gradients(losses, torch.ones_like(losses), self.leaves)
-        ways = []
-        for task, row in zip(tasks, dense(rows, self.leaves), strict=True):
+        rows = task_gradients(losses, torch.ones(len(losses)), self.leaves)
+        joined = []
+        for task, loss, row in zip(tasks, losses, rows, strict=True):
             terms = zip(views[task], row, strict=True)
-            ways.append(sum((view.to(g) * g).sum() for view, g in terms))
-        way = torch.stack(ways).to(losses)
-        return losses + (way - way.detach())
+            way = sum((view.to(g) * g).sum() for view, g in terms).to(loss)
+            joined.append(loss + (way - way.detach()))
+        return joined

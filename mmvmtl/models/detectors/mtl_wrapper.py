@@ -103,29 +103,28 @@ class _JointLoss(Observed):
         finally:
             cut, self._cut = self._cut, None
         tasks = self.loss_keys.tasks
-        stacked, active = self._per_task(self.loss_keys.terms(losses))
+        sums, active = self._per_task(self.loss_keys.terms(losses))
         if cut is not None:
-            stacked = cut.join(stacked, tasks)
-        apart = stacked.unbind()
-        stacked = torch.stack(apart)
+            sums = cut.join(sums, tasks)
+        stacked = torch.stack(sums)
         total = self.weighting(stacked, active)
         self.tell_observer(tasks, stacked, active, total)
         if cut is not None:
-            total = self.branch.balance(apart, total, active, self)
+            total = self.branch.balance(sums, total, active, self)
         log = {key: scalar(value).detach() for key, value in losses.items()}
         return dict(log, **{TOTAL: total})
 
     def _per_task(
         self, terms: dict[str, list[Tensor]]
-    ) -> tuple[Tensor, Tensor]:
-        """Sums (T,), and which of them are losses on any rank, (T,) bool."""
+    ) -> tuple[list[Tensor], Tensor]:
+        """T sums, and which of them are losses on any rank, (T,) bool."""
         device = next(self.parameters()).device
         found = torch.tensor([bool(t) for t in terms.values()], device=device)
         found = found.long()
         all_reduce(found, op='max')
         zero = torch.zeros((), device=device)
         sums = [sum(each) if each else zero for each in terms.values()]
-        return torch.stack(sums), found.bool()
+        return sums, found.bool()
 
     def parse_losses(
         self, losses: dict[str, Tensor]
