@@ -67,11 +67,34 @@ def model_loss(model: BaseModel, data: dict) -> Loss:
     def loss(parameters: Params) -> Tensor:
         buffers = {k: v.clone() for k, v in model.named_buffers()}
         losses = functional_call(
-            model, {**buffers, **parameters}, (), {**data, 'mode': 'loss'}
+            model,
+            _everywhere(model, {**buffers, **parameters}),
+            (),
+            {**data, 'mode': 'loss'},
+            tie_weights=False,
         )
         return model.parse_losses(losses)[0]
 
     return loss
+
+
+def _everywhere(model: nn.Module, tensors: Params) -> Params:
+    """``tensors`` by every place where those they stand for are.
+
+    torch's own tying swaps the tensors of a module that has several names
+    (RTMDet's shared convolutions) once per name, and puts back the wrong one.
+    """
+    named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    by_id = {id(named[name]): value for name, value in tensors.items()}
+    return {
+        name: by_id[id(tensor)]
+        for prefix, module in model.named_modules()
+        for name, tensor in (
+            *module.named_parameters(prefix, recurse=False),
+            *module.named_buffers(prefix, recurse=False),
+        )
+        if id(tensor) in by_id
+    }
 
 
 def descend(

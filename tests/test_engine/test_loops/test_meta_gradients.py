@@ -163,6 +163,38 @@ def test_no_buffer_leaks_out_of_an_inner_loop(net):
     assert dict(net.named_parameters())['head.weight'] is net.head.weight
 
 
+class Shared(Net):
+    """The same module, and the same tensor, under several names."""
+
+    def __init__(self):
+        super().__init__()
+        self.again = self.spare
+        self.tied = nn.Linear(1, 1)
+        self.tied.weight = self.spare.weight
+
+    def forward(self, x, y, mode='loss'):
+        out = self.tied(self.again(self.spare(x[:, :1])))[:, 0]
+        return dict(loss=(out - y).square().mean())
+
+
+def test_shared_modules_and_tied_weights_move_as_one():
+    """d/dw of w^3 x at w = 1: all three uses count; nothing is left behind."""
+    net = Shared().double()
+    for value in net.parameters():
+        nn.init.zeros_(value)
+    nn.init.ones_(net.spare.weight)
+    weight = net.spare.weight
+    x = torch.ones(1, 3).double()
+    loss = model_loss(net, dict(x=x, y=torch.zeros(1).double()))
+    fast = {'spare.weight': weight}
+    # L = w^6, dL/dw = 6.
+    end = descend([loss], fast, 0.1, 1)
+    assert end['spare.weight'].item() == pytest.approx(1 - 0.6)
+    assert loss(end).item() == pytest.approx(0.4**6)
+    assert net.spare.weight is weight and net.again.weight is weight
+    assert net.tied.weight is weight and loss(fast) == 1
+
+
 def test_batch_norms_keep_their_statistics(net):
     net.train()
     freeze_norm_statistics(net)
