@@ -18,11 +18,12 @@ def scheme(name, **settings):
     return dict(type=f'mmvmtl.{name}', in_channels=LEVELS, **settings)
 
 
+@pytest.mark.parametrize('labelled', [('det',), ('det', 'cls', 'track')])
 @pytest.mark.parametrize('name', SCHEMES)
-def test_every_parameter_is_trained_also_of_an_absent_task(build, clip, name):
-    """Clip labels read no features, and nobody labels tracks here."""
+def test_every_parameter_gets_a_gradient(build, clip, name, labelled):
+    """Where a task has no labels, and where its head reads no features."""
     model = build(sharing=scheme(name, norm_cfg=dict(type='BN'))).train()
-    losses = model(_frames(2), [clip(2, labelled=('det',))], mode='loss')
+    losses = model(_frames(2), [clip(2, labelled=labelled)], mode='loss')
     losses['loss_mtl'].backward()
     missing = [n for n, p in model.named_parameters() if p.grad is None]
     assert missing == []
