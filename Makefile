@@ -13,7 +13,7 @@ PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
 	test-fork doctor bench-overfit bench-seeds bench-three \
-	bench-finetune
+	bench-finetune bench-mtl
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -68,6 +68,9 @@ bench-three: setup  ## three data sets in one model against each alone; hours
 
 bench-finetune: setup  ## fine-tuned against scratch on 20 frames
 	$(PY) tools/bench_finetune.py
+
+bench-mtl: setup  ## a training step of every way to combine tasks
+	$(PY) tools/bench_mtl.py
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*

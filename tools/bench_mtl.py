@@ -1,0 +1,122 @@
+"""Time a training step of every way to combine tasks, against the sum.
+
+    python tools/bench_mtl.py --weightings mmvmtl.WeightedMTLLoss
+
+All sides train on one batch in turn in one process, ``interval`` steps a
+block, and every ratio is the median over paired blocks, printed with its
+least and largest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from benchmark import table
+from benchmarks.balancing import PLAIN, balancing_steps
+from benchmarks.networks import be_quiet
+from benchmarks.timing import in_turn, spread
+from benchmarks.training import training_batch
+from mmengine.config import DictAction
+
+from mmvmtl.apis import cli
+from mmvmtl.apis.result_file import make_result, write_result
+from mmvmtl.errors import UserError
+from mmvmtl.registry import MODELS
+
+CONFIG = 'configs/synthetic/video_mtl_rtmdet_tiny.py'
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('--config', default=CONFIG)
+    parser.add_argument(
+        '--weightings',
+        nargs='*',
+        default=[],
+        metavar='TYPE',
+        help='loss weightings to time as well, such as mmvmtl.GLS',
+    )
+    parser.add_argument(
+        '--only', nargs='*', metavar='SIDE', help='time these sides only'
+    )
+    parser.add_argument(
+        '--interval', type=int, default=10, help='steps a block'
+    )
+    parser.add_argument(
+        '--repeats', type=int, default=5, help='paired blocks a ratio'
+    )
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--out', help='result file to write')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        help=cli.CFG_OPTIONS_HELP,
+    )
+    return parser.parse_args(argv)
+
+
+def block(step: Callable[[], float], length: int) -> Callable[[], float]:
+    """Seconds a step, as the mean over ``length`` of them."""
+    return lambda: sum(step() for _ in range(length)) / length
+
+
+@cli.reports_user_errors
+def main(argv: Sequence[str] | None = None) -> dict:
+    """Measure, print a table and one JSON, write it with ``--out``."""
+    args = parse_args(argv)
+    be_quiet()
+    for kind in args.weightings:
+        if MODELS.get(kind) is None:
+            raise UserError(
+                f"there is no loss weighting '{kind}'; write its registered "
+                'name, such as mmvmtl.WeightedMTLLoss'
+            )
+    cfg = cli.read_config(args.config, args.cfg_options)
+    torch.set_num_threads(args.threads)
+    steps = balancing_steps(
+        cfg, training_batch(cfg), args.device, args.interval, args.weightings
+    )
+    for name in args.only or ():
+        if name not in steps:
+            raise UserError(
+                f"there is no side '{name}'; choose of {', '.join(steps)}"
+            )
+    kept = {PLAIN, *(args.only or steps)}
+    blocks = {
+        name: block(step, args.interval)
+        for name, step in steps.items()
+        if name in kept
+    }
+    in_turn(blocks, 1)
+    times = in_turn(blocks, args.repeats)
+    rows, metrics = {}, {}
+    for name, seconds in times.items():
+        ratio = spread(seconds / times[PLAIN])
+        ms = 1e3 * float(np.median(seconds))
+        rows[name] = {f'ratio_{k}': v for k, v in ratio.items()} | {'ms': ms}
+        metrics[f'step_{name}_over_sum'] = ratio['median']
+    print(table(rows))
+    given = sys.argv[1:] if argv is None else argv
+    about = dict(
+        command=['python', 'tools/bench_mtl.py', *given],
+        config=args.config,
+        seeds=[0],
+        rows=rows,
+    )
+    make = make_result if args.out is None else write_result
+    where = () if args.out is None else (args.out,)
+    result = make(*where, metrics, **about)
+    print(json.dumps(result, indent=1))
+    return result
+
+
+if __name__ == '__main__':
+    main()
