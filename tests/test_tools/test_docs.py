@@ -1,6 +1,9 @@
 """Configs that the documentation shows are configs that work."""
 
+import importlib.util
 import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +98,32 @@ def test_the_page_lists_every_method_there_is(kind):
         and method.__module__.startswith('mmvmtl.')
     }
     assert set(re.findall(r'^\| `(\w+)` \|', table, re.M)) == registered
+
+
+def shown_commands() -> list[str]:
+    """Calls of our tools in README.md and all pages, without comments."""
+    pages = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
+    blocks = re.findall(
+        r'```shell\n(.*?)```',
+        '\n'.join(page.read_text() for page in pages),
+        re.DOTALL,
+    )
+    lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()
+    return [
+        ' '.join(shlex.split(line, comments=True))
+        for line in lines
+        if line.startswith('python tools/')
+    ]
+
+
+@pytest.mark.parametrize('command', dict.fromkeys(shown_commands()))
+def test_a_shown_command_is_one_that_its_tool_reads(command, monkeypatch):
+    """Every option exists; argparse would exit with 2."""
+    _, path, *argv = command.split()
+    monkeypatch.syspath_prepend(str(ROOT / 'tools'))
+    spec = importlib.util.spec_from_file_location('shown_tool', ROOT / path)
+    tool = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up there.
+    monkeypatch.setitem(sys.modules, 'shown_tool', tool)
+    spec.loader.exec_module(tool)
+    tool.parse_args(argv)
