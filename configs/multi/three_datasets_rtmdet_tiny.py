@@ -1,6 +1,8 @@
 """One network for three data sets: fish tracked, actions told, persons found.
 
-Not trained to the end yet.
+Not trained yet at this size. A network of a third of the width on a quarter
+of the pixels, 400 iterations, one seed: the three tasks learn, but the fish
+reach mAP50 0.00 where the same network alone reaches 0.26.
 
     python tools/train.py configs/multi/three_datasets_rtmdet_tiny.py
 """
