@@ -43,6 +43,7 @@ def test_builds_from_its_file(name):
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
     data = DATASETS.build(cfg.train_dataloader.dataset)
+    assert data[0] is not None
     for hook in cfg.custom_hooks:
         HOOKS.build(hook)
     for part in model.modules():
