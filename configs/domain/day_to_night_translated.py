@@ -3,7 +3,7 @@
 Not trained yet. First train the translator; MMVMTL_TRANSLATOR is another
 checkpoint of one:
 
-    python tools/train.py configs/translation/day_to_night.py --work-dir work_dirs/translate_day_to_night
+    python tools/train.py configs/translation/day_to_night.py
     python tools/train.py configs/domain/day_to_night_translated.py
 """
 

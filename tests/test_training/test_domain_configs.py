@@ -135,9 +135,19 @@ def test_style_comes_from_the_domain_of_the_test(shift, kind):
 @pytest.mark.parametrize('shift', SHIFTS)
 def test_translator_makes_the_domain_of_the_test(shift):
     cfg = load_config(FOLDER / f'day_to_{shift}_translated.py')
-    cfgs = FOLDER.parent / 'translation'
-    made = load_config(cfgs / f'day_to_{shift}.py').train_dataloader.dataset
-    assert made.target.world.style == cfg.test_dataloader.dataset.world.style
+    made = load_config(FOLDER.parent / f'translation/day_to_{shift}.py')
+    target = made.train_dataloader.dataset.target
+    assert target.world.style == cfg.test_dataloader.dataset.world.style
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
+    monkeypatch.delenv('MMVMTL_TRANSLATOR')
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_translated.py')
+    made = Config.fromfile(FOLDER.parent / f'translation/day_to_{shift}.py')
+    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
+    assert transfer.checkpoint == last
 
 
 @pytest.mark.parametrize('shift', SHIFTS)
