@@ -82,19 +82,14 @@ def main(argv: Sequence[str] | None = None) -> dict:
     cfg = cli.read_config(args.config, args.cfg_options)
     torch.set_num_threads(args.threads)
     steps = balancing_steps(
-        cfg, training_batch(cfg), args.device, args.interval, args.weightings
+        cfg,
+        training_batch(cfg),
+        args.device,
+        args.interval,
+        args.weightings,
+        args.only,
     )
-    for name in args.only or ():
-        if name not in steps:
-            raise UserError(
-                f"there is no side '{name}'; choose of {', '.join(steps)}"
-            )
-    kept = {PLAIN, *(args.only or steps)}
-    blocks = {
-        name: block(step, args.interval)
-        for name, step in steps.items()
-        if name in kept
-    }
+    blocks = {name: block(step, args.interval) for name, step in steps.items()}
     in_turn(blocks, 1)
     times = in_turn(blocks, args.repeats)
     rows, metrics = {}, {}

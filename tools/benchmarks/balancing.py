@@ -11,6 +11,7 @@ from benchmarks.training import Step
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.task_gradients import shared_parameters
 from mmvmtl.models.clip_batch import ClipBatch
 
@@ -27,6 +28,7 @@ def balancing_steps(
     device: str,
     interval: int,
     weightings: Sequence[str] = (),
+    only: Sequence[str] | None = None,
 ) -> dict[str, Step]:
     """A step of every method, by name, on one batch.
 
@@ -37,7 +39,32 @@ def balancing_steps(
         interval (int): steps from one measurement of parameters to the next.
         weightings (Sequence[str]): types of loss weightings, such as
             ``mmvmtl.UncertaintyWeighting``.
+        only (Sequence[str], optional): build these beside the plain sum.
+
+    Raises:
+        UserError: if there is no such side.
     """
+    sides = _sides(interval, weightings)
+    for name in only or ():
+        if name not in sides:
+            raise UserError(
+                f"there is no side '{name}'; choose of {', '.join(sides)}"
+            )
+    steps = {}
+    for name, (changes, loss) in sides.items():
+        if only and name not in (PLAIN, *only):
+            continue
+        model = Config(dict(model=copy.deepcopy(cfg.model)))
+        model.merge_from_dict(dict(model=changes))
+        net = networks.build_ours(model.model)
+        steps[name] = Step(net, loss(batch), cfg.optim_wrapper, device)
+    return steps
+
+
+def _sides(
+    interval: int, weightings: Sequence[str]
+) -> dict[str, tuple[dict, Callable]]:
+    """By name the changes of the model, and how its loss is made."""
     sides: dict[str, tuple[dict, Callable]] = {PLAIN: ({}, _ours)}
     for name in NORMS:
         sides[f'features_{name}'] = (_branch(weighting=name), _ours)
@@ -51,13 +78,7 @@ def balancing_steps(
         sides[f'loss_{kind.rpartition(".")[2]}'] = (loss, _ours)
     sides['one_backward_a_task'] = ({}, _one_backward_a_task)
     sides['torchjd_engine_sum'] = ({}, _torchjd)
-    steps = {}
-    for name, (changes, loss) in sides.items():
-        model = Config(dict(model=copy.deepcopy(cfg.model)))
-        model.merge_from_dict(dict(model=changes))
-        net = networks.build_ours(model.model)
-        steps[name] = Step(net, loss(batch), cfg.optim_wrapper, device)
-    return steps
+    return sides
 
 
 def _branch(**settings: object) -> dict:

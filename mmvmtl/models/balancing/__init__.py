@@ -1,5 +1,6 @@
 """Balancing of task gradients: one method a file."""
 
+from mmvmtl.models.balancing.alpha_fair import FairGrad, NashMTL
 from mmvmtl.models.balancing.balancer import Balancer
 from mmvmtl.models.balancing.cagrad import CAGrad
 from mmvmtl.models.balancing.cut import Cut
@@ -11,7 +12,6 @@ from mmvmtl.models.balancing.gramian import (
     parameter_gramian,
 )
 from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
-from mmvmtl.models.balancing.nash_mtl import NashMTL
 from mmvmtl.models.balancing.pcgrad import PCGrad
 from mmvmtl.models.balancing.task_gradients import (
     shared_parameters,
@@ -22,7 +22,6 @@ from mmvmtl.models.balancing.torchjd_methods import (
     IMTLG,
     MGDA,
     AlignedMTL,
-    FairGrad,
 )
 from mmvmtl.models.balancing.upgrad import UPGrad
 

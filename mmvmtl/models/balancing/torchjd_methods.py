@@ -104,24 +104,3 @@ class AlignedMTL(TorchJDWeighting):
 
     def __init__(self, num_tasks: int) -> None:
         super().__init__(num_tasks)
-
-
-@MODELS.register_module()
-class FairGrad(TorchJDWeighting):
-    r"""Alpha-fair shares of the improvement.
-
-    `Ban and Ji, ICML 2024 <https://arxiv.org/abs/2402.15638>`_:
-
-    .. math:: G w = w^{-1/\alpha}
-
-    Use: ``branch=dict(type='mmvmtl.TaskBranch', weighting='FairGrad')``.
-
-    Args:
-        num_tasks (int): T.
-        alpha (float): 0 is the plain sum, 1 Nash-MTL, infinity max-min.
-    """
-
-    weighting_class = 'FairGradWeighting'
-
-    def __init__(self, num_tasks: int, alpha: float = 2.0) -> None:
-        super().__init__(num_tasks, alpha=alpha)
