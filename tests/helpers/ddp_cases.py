@@ -100,9 +100,9 @@ def train(
         find_unused (bool, optional): of DDP; None trains without DDP.
         **changes: settings of the model, see ``build_model``.
     """
-    clips, changes = VARIANTS.get(case, (case, {}))
+    clips, variant = VARIANTS.get(case, (case, {}))
     cfg = without_batch_statistics()
-    model = module = build_model(cfg, **changes).double().train()
+    model = module = build_model(cfg, **variant, **changes).double().train()
     if find_unused is not None:
         model = DistributedDataParallel(
             module, find_unused_parameters=find_unused
