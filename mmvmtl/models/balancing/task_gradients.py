@@ -101,6 +101,10 @@ def shared_parameters(
 ) -> list[nn.Parameter]:
     """Parameters of ``model`` that ``feats`` were computed from.
 
+    Frozen ones are none of them; a pattern may name them, because a schedule
+    releases them later. Under ``functional_call`` what stands in for a
+    parameter counts, even if it was computed itself.
+
     Args:
         feats (Sequence[Tensor]): features with their graph.
         model (nn.Module): gives names and order.
@@ -108,17 +112,22 @@ def shared_parameters(
             modules, ``*`` allowed; None takes all.
 
     Raises:
-        UserError: for a pattern that none of them matches.
+        UserError: for a pattern that none of them matches, nor a frozen one.
     """
-    below = _leaves(feats)
-    named = {n: p for n, p in model.named_parameters() if id(p) in below}
+    leaves, nodes = _graph(feats)
+    named, frozen = {}, []
+    for name, parameter in model.named_parameters():
+        if id(parameter) in leaves or parameter.grad_fn in nodes:
+            named[name] = parameter
+        elif not parameter.requires_grad:
+            frozen.append(name)
     if patterns is None:
         return list(named.values())
     chosen: set[str] = set()
     for pattern in patterns:
         found = [
             name
-            for name in named
+            for name in (*named, *frozen)
             if fnmatchcase(name, pattern) or fnmatchcase(name, f'{pattern}.*')
         ]
         if not found:
@@ -134,8 +143,8 @@ def shared_parameters(
     return [p for name, p in named.items() if name in chosen]
 
 
-def _leaves(tensors: Sequence[Tensor]) -> set[int]:
-    """Ids of the leaves of the graph of ``tensors`` that get gradients."""
+def _graph(tensors: Sequence[Tensor]) -> tuple[set[int], set]:
+    """Ids of the leaves below ``tensors`` that get gradients, and all nodes."""
     found = set()
     seen: set = set()
     todo = [t.grad_fn for t in tensors if t.grad_fn is not None]
@@ -149,4 +158,4 @@ def _leaves(tensors: Sequence[Tensor]) -> set[int]:
         if leaf is not None:
             found.add(id(leaf))
         todo += [after for after, _ in node.next_functions if after]
-    return found
+    return found, seen

@@ -12,6 +12,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
+from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS
 from mmvmtl.structures import VideoMTLDataSample
 
@@ -129,7 +130,8 @@ class MeanTeacher(BaseModel):
                 inputs[WEAK], samples[WEAK], samples[STRONG]
             )
         log: dict[str, Tensor] = {}
-        total = 0
+        # With target clips alone in the burn-in nothing else is in it.
+        total = zero_touch(self.student)
         weights = self.source_weight, self.target_weight
         for k, (branch, other) in enumerate(
             ((SOURCE, STRONG), (STRONG, SOURCE))
