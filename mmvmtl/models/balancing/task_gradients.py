@@ -144,7 +144,7 @@ def shared_parameters(
 
 
 def _graph(tensors: Sequence[Tensor]) -> tuple[set[int], set]:
-    """Ids of the leaves below ``tensors`` that get gradients, and all nodes."""
+    """Ids of the leaves below ``tensors`` that train, and all nodes."""
     found = set()
     seen: set = set()
     todo = [t.grad_fn for t in tensors if t.grad_fn is not None]
