@@ -131,3 +131,22 @@ def test_branch_whose_parameters_are_all_frozen_sums():
     model.loss(*clips())['loss_mtl'].backward()
     assert model.branch.balancer.step_weights.eq(1).all()
     assert model.branch.balancer.steps == 1
+
+
+def test_mldg_predicts_as_the_inferencer_asks():
+    """Some tasks only, and video after video."""
+    build_model(small_model_cfg())  # sets scope and seed
+    model = MODELS.build(
+        dict(
+            type='mmvmtl.MLDG',
+            detector=small_model_cfg(),
+            domains=('day', 'fog'),
+        )
+    ).eval()
+    assert set(model.tasks) == {'det', 'cls', 'track'}
+    model.tasks = ('det',)
+    model.reset_streams()
+    (sample, _) = model(*clips(), mode='predict')
+    frame = sample.video_data_samples[0]
+    assert 'pred_instances' in frame
+    assert 'pred_track_instances' not in frame and 'pred_score' not in sample
