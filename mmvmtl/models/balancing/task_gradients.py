@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor, nn
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian import Row
+from mmvmtl.parameter_names import matching, nearest
 
 #: float16 gradients below 6e-8 are 0; the optimizer's loss scale is unknown
 #: to the model, and its usual range begins here.
@@ -125,19 +124,11 @@ def shared_parameters(
         return list(named.values())
     chosen: set[str] = set()
     for pattern in patterns:
-        found = [
-            name
-            for name in (*named, *frozen)
-            if fnmatchcase(name, pattern) or fnmatchcase(name, f'{pattern}.*')
-        ]
+        found = matching(pattern, (*named, *frozen))
         if not found:
-            modules = {n.rpartition('.')[0] for n in named}
-            near = difflib.get_close_matches(
-                pattern, sorted({*named, *modules}), 3, 0
-            )
             raise UserError(
                 f"parameters='{pattern}' matches no trained parameter that "
-                f'the tasks share; near are {", ".join(near)}'
+                f'the tasks share; near are {nearest(pattern, named)}'
             )
         chosen.update(found)
     return [p for name, p in named.items() if name in chosen]
