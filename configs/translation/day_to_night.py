@@ -11,6 +11,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# By itself it would be that of configs/domain/day_to_night.py.
+work_dir = 'work_dirs/translate_day_to_night'
 model = dict(type='mmvmtl.UnpairedTranslator')
 
 pipeline = [

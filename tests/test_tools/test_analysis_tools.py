@@ -123,3 +123,25 @@ def test_a_run_without_telemetry_is_told_what_to_add(tool, tmp_path, capsys):
     with pytest.raises(SystemExit):
         tool('analysis/plot_cosines')([str(path)])
     assert 'TelemetryHook' in capsys.readouterr().err
+
+
+def test_domains_are_looks_of_one_frame(tool, tmp_path, capsys):
+    """Names above, pictures in rows; a missing one is white."""
+    out = tmp_path / 'domains.png'
+    main = tool('analysis/plot_domains')
+    day, again = (
+        main(['--out', str(out), '--domains', name])[24:]
+        for name in ('day', 'day')
+    )
+    assert (day == again).all() and day.shape == (192, 256, 3)
+    whole = main(
+        ['--out', str(out), '--domains', 'night', 'day', 'fog']
+        + ['--columns', '2']
+    )
+    assert out.is_file() and whole.shape == (2 * 216 + 4, 2 * 256 + 4, 3)
+    assert (whole[24:216, 260:] == day).all()
+    assert (whole[24:216, :256] != day).mean() > 0.5
+    assert (whole[220:, 260:] == 255).all()
+    with pytest.raises(SystemExit):
+        main(['--domains', 'dusk', '--out', str(out)])
+    assert "not 'dusk'" in capsys.readouterr().err

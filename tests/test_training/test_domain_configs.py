@@ -19,6 +19,22 @@ FOLDER = Path(__file__).parents[2] / 'configs' / 'domain'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
 SHIFTS = ('fog', 'night', 'thermal')
 SIZE = (96, 128)  # h, w
+TRANSFERS = (
+    'mmvmtl.TranslateDomain',
+    'mmvmtl.FourierDomainTransfer',
+    'mmvmtl.ColourTransfer',
+)
+
+
+@pytest.fixture(autouse=True, scope='module')
+def translator(tmp_path_factory):
+    """What the configs with translated frames start from."""
+    path = tmp_path_factory.mktemp('translator') / 'translator.pth'
+    model = MODELS.build(dict(type='mmvmtl.UnpairedTranslator'))
+    torch.save(dict(state_dict=model.state_dict()), path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('MMVMTL_TRANSLATOR', str(path))
+        yield
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -27,6 +43,7 @@ def test_builds_from_its_file(name):
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model)
     data = DATASETS.build(cfg.train_dataloader.dataset)
+    assert data[0] is not None
     for hook in cfg.custom_hooks:
         HOOKS.build(hook)
     for part in model.modules():
@@ -71,6 +88,7 @@ def step(name, batch_size):
         ('day_to_fog_both', 'domain.loss_consistency'),
         ('day_to_fog_alternating', 'domain.loss_image_fool'),
         ('day_to_fog_stock_image', 'domain.loss_image'),
+        ('day_to_fog_fourier', 'det.loss_cls'),
         ('generalise_adversarial', 'domain.acc_image'),
         ('generalise_coral', 'domain.loss_align'),
         ('generalise_mmd', 'domain.loss_align'),
@@ -91,9 +109,45 @@ def test_a_step_trains_every_parameter(name, wanted):
 
 
 def test_every_shift_has_every_variant():
-    kinds = ('_image', '_instance', '_both', '_importance', '_oracle', '')
+    kinds = (
+        *('_image', '_instance', '_both', '_importance', '_oracle', ''),
+        *('_fourier', '_colour', '_translated'),
+    )
     wanted = {f'day_to_{x}{kind}' for x in SHIFTS for kind in kinds}
     assert wanted <= set(NAMES)
+
+
+def without_transfer(pipeline):
+    return [step for step in pipeline if step['type'] not in TRANSFERS]
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+@pytest.mark.parametrize('kind', ['fourier', 'colour'])
+def test_style_comes_from_the_domain_of_the_test(shift, kind):
+    """At its strength, and from videos that no other data set draws."""
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_{kind}.py')
+    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    tested = cfg.test_dataloader.dataset
+    assert transfer.target.world == tested.world
+    assert transfer.target.split == 'train' and transfer.target.seed > 2
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_translator_makes_the_domain_of_the_test(shift):
+    cfg = load_config(FOLDER / f'day_to_{shift}_translated.py')
+    made = load_config(FOLDER.parent / f'translation/day_to_{shift}.py')
+    target = made.train_dataloader.dataset.target
+    assert target.world.style == cfg.test_dataloader.dataset.world.style
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
+    monkeypatch.delenv('MMVMTL_TRANSLATOR')
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_translated.py')
+    made = Config.fromfile(FOLDER.parent / f'translation/day_to_{shift}.py')
+    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
+    assert transfer.checkpoint == last
 
 
 @pytest.mark.parametrize('shift', SHIFTS)
@@ -105,9 +159,10 @@ def test_variants_of_a_shift_differ_in_the_method_only(shift):
         if 'stock' not in path.name
     ]
     first = cfgs[0]
+    augmentation = without_transfer(first.train_dataloader.dataset.pipeline)
     for cfg in cfgs:
         data, tested = cfg.train_dataloader.dataset, cfg.test_dataloader
-        assert data.pipeline == first.train_dataloader.dataset.pipeline
+        assert without_transfer(data.pipeline) == augmentation
         assert data.world.style_strength == cfg.strength == first.strength
         assert tested.dataset == first.test_dataloader.dataset
         assert tested.dataset.world.style == shift
