@@ -6,15 +6,14 @@ and reports read from it and need not know the model.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor, nn
 
 from mmvmtl.errors import UserError
+from mmvmtl.parameter_names import matching, nearest
 
 #: What tasks share in the models of MMDetection, MMAction2 and ours.
 TRUNK = ('backbone', 'neck')
@@ -133,21 +132,11 @@ def named_parameters(
     chosen = TRUNK if patterns is None else patterns
     found = {}
     for pattern in chosen:
-        inside = [name for name in names if _is_in(name, pattern)]
+        inside = matching(pattern, names)
         if not inside and patterns is not None:
-            raise _unknown(pattern, model)
+            raise UserError(
+                f"'{pattern}' names no parameter of {type(model).__name__}; "
+                f'near are {nearest(pattern, names)}'
+            )
         found.update({name: names[name] for name in inside})
     return {name: p for name, p in found.items() if p.requires_grad}
-
-
-def _is_in(name: str, pattern: str) -> bool:
-    return name.startswith(f'{pattern}.') or fnmatchcase(name, pattern)
-
-
-def _unknown(pattern: str, model: nn.Module) -> UserError:
-    known = [name for name, _ in model.named_modules() if name]
-    near = difflib.get_close_matches(pattern, known, 3, 0)
-    return UserError(
-        f"'{pattern}' names no parameter of {type(model).__name__}; near "
-        f'are {", ".join(near)}'
-    )

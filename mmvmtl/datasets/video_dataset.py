@@ -21,6 +21,7 @@ from mmvmtl.datasets.cocovid import (
     read_videos,
 )
 from mmvmtl.datasets.folds import select_fold
+from mmvmtl.datasets.transforms.set_domain import domains_behind
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
 
@@ -227,9 +228,10 @@ class VideoMTLDataset(BaseDataset):
 
     @property
     def domains(self) -> frozenset[str]:
-        """Names of the domains that the file tells of its videos."""
+        """Names that the file tells of its videos, or the pipeline sets."""
         found = (video.info.get('domain') for video in self.videos)
-        return frozenset(name for name in found if name is not None)
+        own = frozenset(name for name in found if name is not None)
+        return domains_behind(self.pipeline.transforms, own)
 
     @force_full_init
     def video_of(self, idx: int) -> int:

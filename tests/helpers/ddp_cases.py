@@ -5,11 +5,6 @@ RANK=0 WORLD_SIZE=2 python tests/helpers/ddp_cases.py <store> <out>
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import timedelta
-from pathlib import Path
-
 import torch
 from balancing import METHODS
 from small_model import (
@@ -19,6 +14,7 @@ from small_model import (
     without_batch_statistics,
 )
 from torch import Tensor
+from two_ranks import run_as_rank
 from weightings import WEIGHTINGS, config
 
 from mmvmtl.engine import DistributedDataParallel
@@ -120,24 +116,14 @@ def train(
     return {k: v.detach().clone() for k, v in module.named_parameters()}
 
 
-def main(store: str, out: str) -> None:
-    """Train every case as one of two ranks; save the parameters."""
-    rank = int(os.environ['RANK'])
-    torch.distributed.init_process_group(
-        'gloo',
-        init_method=f'file://{store}',
-        rank=rank,
-        world_size=int(os.environ['WORLD_SIZE']),
-        timeout=timedelta(seconds=240),
-    )
-    found = {
+def every_case(rank: int) -> dict[tuple[str, bool], dict[str, Tensor]]:
+    """Train every case as one of two ranks."""
+    return {
         (case, find_unused): train(case, (rank,), find_unused)
         for case in (*CASES, *VARIANTS)
         for find_unused in (False, True)
     }
-    torch.save(found, Path(out) / f'{rank}.pt')
-    torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    run_as_rank(every_case)

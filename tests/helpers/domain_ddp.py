@@ -5,15 +5,11 @@ RANK=0 WORLD_SIZE=2 python tests/helpers/domain_ddp.py <store> <out>
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import timedelta
-from pathlib import Path
-
 import torch
 from domain_clips import DOMAINS, make_domain_clip
 from small_model import SIZE, build_model, without_batch_statistics
 from torch import Tensor, nn
+from two_ranks import run_as_rank
 
 from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.registry import MODELS
@@ -98,24 +94,14 @@ def train(
     return {k: v.detach().clone() for k, v in module.named_parameters()}
 
 
-def main(store: str, out: str) -> None:
+def every_case(rank: int) -> dict[tuple[str, str], dict[str, Tensor]]:
     """Train every part on every case as one of two ranks."""
-    rank = int(os.environ['RANK'])
-    torch.distributed.init_process_group(
-        'gloo',
-        init_method=f'file://{store}',
-        rank=rank,
-        world_size=int(os.environ['WORLD_SIZE']),
-        timeout=timedelta(seconds=240),
-    )
-    found = {
+    return {
         (name, case): train(name, case, (rank,), distributed=True)
         for name in PARTS
         for case in CASES
     }
-    torch.save(found, Path(out) / f'{rank}.pt')
-    torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    run_as_rank(every_case)

@@ -6,14 +6,11 @@ RANK=0 WORLD_SIZE=2 python tests/helpers/telemetry_ranks.py <store> <out>
 from __future__ import annotations
 
 import functools
-import json
-import os
-import sys
-from pathlib import Path
 
 import torch
 from ddp_cases import CASES, rank_batch
 from small_model import build_model, without_batch_statistics
+from two_ranks import run_as_rank
 
 from mmvmtl.engine import DistributedDataParallel, TelemetryHook
 
@@ -41,22 +38,16 @@ def look(
     return hook._found
 
 
-def main(store: str, out: str) -> None:
-    """Look at every case as one of two ranks; save what was seen."""
-    rank = int(os.environ['RANK'])
-    torch.distributed.init_process_group(
-        'gloo', init_method=f'file://{store}', rank=rank, world_size=2
-    )
-    found = {
+def every_case(rank: int) -> dict[str, dict[str, float]]:
+    """Look at every case as one of two ranks."""
+    return {
         f'{case}, {unused}': look(case, (rank,), unused)
         for case, unused in (
             ('unequal numbers', False),
             ('no track labelled', True),
         )
     }
-    (Path(out) / f'{rank}.json').write_text(json.dumps(found))
-    torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    run_as_rank(every_case)

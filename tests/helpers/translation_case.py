@@ -1,17 +1,14 @@
 """A small translation game of two ranks, played by one process or by two.
 
-RANK=0 WORLD_SIZE=2 python tests/helpers/translation_case.py <folder>
+RANK=0 WORLD_SIZE=2 python tests/helpers/translation_case.py <store> <out>
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import timedelta
-
 import torch
 from mmengine.optim import build_optim_wrapper
 from torch import Tensor, nn
+from two_ranks import run_as_rank
 
 from mmvmtl.engine import SeparateDistributedDataParallel
 from mmvmtl.models import UnpairedTranslator
@@ -90,19 +87,5 @@ def train(ranks: tuple[int, ...], wrapped: bool = False) -> dict[str, Tensor]:
     }
 
 
-def main(folder: str) -> None:
-    """Train as one of two ranks; save the parameters."""
-    rank = int(os.environ['RANK'])
-    torch.distributed.init_process_group(
-        'gloo',
-        init_method=f'file://{folder}/store',
-        rank=rank,
-        world_size=int(os.environ['WORLD_SIZE']),
-        timeout=timedelta(seconds=240),
-    )
-    torch.save(train((rank,), wrapped=True), f'{folder}/{rank}.pt')
-    torch.distributed.destroy_process_group()
-
-
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    run_as_rank(lambda rank: train((rank,), wrapped=True))

@@ -1,37 +1,16 @@
 """Parts that compare domains in two gloo processes, against one."""
 
-import os
-import subprocess
-import sys
-
 import domain_ddp
 import pytest
 import torch
+from two_ranks import start_two_ranks
 
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
     """Parameters by part and case, of both ranks."""
     out = tmp_path_factory.mktemp('ddp')
-    command = [sys.executable, domain_ddp.__file__, str(out / 'store'), out]
-    processes = []
-    for rank in range(2):
-        with open(out / f'{rank}.log', 'w') as log:
-            processes.append(
-                subprocess.Popen(
-                    command,
-                    env={**os.environ, 'RANK': str(rank), 'WORLD_SIZE': '2'},
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                )
-            )
-    try:
-        codes = [process.wait(timeout=600) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    assert codes == [0, 0], (out / '1.log').read_text()[-3000:]
-    return [torch.load(out / f'{rank}.pt') for rank in range(2)]
+    return start_two_ranks(domain_ddp.__file__, out)
 
 
 @pytest.mark.parametrize('case', domain_ddp.CASES)

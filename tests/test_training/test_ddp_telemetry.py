@@ -1,32 +1,15 @@
 """Telemetry of two gloo processes, against one with the joined batch."""
 
-import json
-import os
-import subprocess
-import sys
-
 import pytest
 import telemetry_ranks
+from two_ranks import start_two_ranks
 
 
 @pytest.fixture(scope='module')
 def ranks(tmp_path_factory):
     """What each of the two ranks has seen."""
     out = tmp_path_factory.mktemp('telemetry')
-    command = [sys.executable, telemetry_ranks.__file__, out / 'store', out]
-    processes = [
-        subprocess.Popen(
-            command, env={**os.environ, 'RANK': str(r), 'WORLD_SIZE': '2'}
-        )
-        for r in range(2)
-    ]
-    try:
-        codes = [process.wait(timeout=600) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    assert codes == [0, 0]
-    return [json.loads((out / f'{r}.json').read_text()) for r in range(2)]
+    return start_two_ranks(telemetry_ranks.__file__, out)
 
 
 @pytest.mark.parametrize('case', ['unequal numbers', 'no track labelled'])

@@ -11,6 +11,7 @@ from mmvmtl.datasets.synthetic.motion import MAX_LENGTH, MOTIONS
 from mmvmtl.datasets.synthetic.shapes import CLASSES
 from mmvmtl.datasets.synthetic.world import SyntheticVideo, make_world
 from mmvmtl.datasets.synthetic.writer import video_name
+from mmvmtl.datasets.transforms.set_domain import domains_behind
 from mmvmtl.datasets.video_dataset import check_keys
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
@@ -130,8 +131,9 @@ class SyntheticVideoDataset(BaseDataset):
 
     @property
     def domains(self) -> frozenset[str]:
-        """Names of the domains that videos may have."""
-        return frozenset(self.world.styles)
+        """Names of the domains that videos may have, or the pipeline sets."""
+        own = frozenset(self.world.styles)
+        return domains_behind(self.pipeline.transforms, own)
 
     @property
     def epoch(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mmcv.transforms import BaseTransform
 
@@ -42,3 +42,18 @@ class SetDomain(BaseTransform):
             have = results.get('labelled', self.labelled)
             results['labelled'] = tuple(t for t in have if t in self.labelled)
         return results
+
+
+def domains_behind(
+    steps: Iterable[object], own: frozenset[str]
+) -> frozenset[str]:
+    """Domains of clips behind a pipeline: the last one set, else their own.
+
+    Args:
+        steps (Iterable[object]): the built transforms.
+        own (frozenset[str]): domains that the data set itself tells.
+    """
+    for step in steps:
+        if isinstance(step, SetDomain):
+            own = frozenset({step.domain})
+    return own

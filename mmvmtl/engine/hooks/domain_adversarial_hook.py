@@ -115,11 +115,11 @@ class DomainAdversarialHook(Hook):
         """Find the adversary, and data of each of its domains."""
         self._adversary = self._find(runner)
         parts = list(data_parts(runner.train_dataloader.dataset))
-        if not all(isinstance(part, Domained) for part in parts):
+        # One that tells none may give any, which nobody can ask.
+        if not all(isinstance(p, Domained) and p.domains for p in parts):
             return
         have = frozenset().union(*(part.domains for part in parts))
-        # Without any the pipelines set them, which nobody can ask.
-        for name in self._adversary.domains if have else ():
+        for name in self._adversary.domains:
             if name not in have:
                 raise UserError(
                     f"no training data are of the domain '{name}', which "

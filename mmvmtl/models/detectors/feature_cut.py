@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_map
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing import task_gradients
 from mmvmtl.models.task_branch import TaskBranch
 
@@ -33,9 +34,11 @@ class FeatureCut:
         self.branch = branch
         self.shared: list[Tensor] = []
         self.leaves: list[Tensor] = []
+        self.used = False
 
     def __call__(self, feats: object) -> object:
         """The features in any nesting, cut off where they have a gradient."""
+        self.used = True
         return tree_map(self._cut, feats)
 
     def _cut(self, value: object) -> object:
@@ -54,7 +57,17 @@ class FeatureCut:
     def join(
         self, losses: Sequence[Tensor], tasks: Sequence[str]
     ) -> list[Tensor]:
-        """The T losses, connected to the trunk through the branch."""
+        """The T losses, connected to the trunk through the branch.
+
+        Raises:
+            UserError: if no features came by, so nothing can be balanced.
+        """
+        if not self.used:
+            raise UserError(
+                'this model computes its losses without extract_feat, where '
+                'MTLWrapper puts the branch: leave branch out, or wrap the '
+                'detector inside it'
+            )
         if self.branch.scale_heads:
             self.branch.join(tuple(self.shared))
             return list(losses)

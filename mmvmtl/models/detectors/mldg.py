@@ -10,14 +10,14 @@ from mmengine.dist import all_reduce, broadcast, get_world_size
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from mmvmtl.models.detectors.wrapper import DetectorWrapper
+from mmvmtl.models.detectors.wrapper import DetectorWrapper, PredictsVideo
 from mmvmtl.models.domain.names import check_domains
 from mmvmtl.registry import MODELS
 from mmvmtl.structures import VideoMTLDataSample
 
 
 @MODELS.register_module()
-class MLDG(DetectorWrapper):
+class MLDG(PredictsVideo, DetectorWrapper):
     r"""Meta-learning for domain generalisation, in its first-order form.
 
     `Li et al., AAAI 2018 <https://arxiv.org/abs/1710.03463>`_. Each batch
@@ -54,6 +54,11 @@ class MLDG(DetectorWrapper):
         self.domains = check_domains(domains)
         self.inner_lr = inner_lr
         self.beta = beta
+
+    @property
+    def predictor(self) -> nn.Module:
+        """The detector."""
+        return self.detector
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """``loss_mldg``, and the detached losses of both parts."""

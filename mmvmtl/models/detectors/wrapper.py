@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mmengine.model import BaseModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmvmtl.registry import MODELS
 
@@ -39,3 +41,26 @@ class DetectorWrapper(BaseModel):
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """Losses of a batch."""
         raise NotImplementedError
+
+
+class PredictsVideo:
+    """Tasks and streams of a model are those of the detector inside it.
+
+    Attributes:
+        predictor (VideoMTLDetector): the part that predicts.
+    """
+
+    predictor: nn.Module
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """The tasks that are predicted."""
+        return self.predictor.tasks
+
+    @tasks.setter
+    def tasks(self, names: Sequence[str]) -> None:
+        self.predictor.tasks = names
+
+    def reset_streams(self) -> None:
+        """Forget all videos."""
+        self.predictor.reset_streams()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABCMeta, abstractmethod
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 import torch
 from mmengine.model import BaseModule
 from torch import Size, Tensor
 
 from mmvmtl.models.task_names import check_tasks
+from mmvmtl.parameter_names import matching, nearest
 
 Shapes = dict[str, Size]
 Patterns = str | Sequence[str]
@@ -74,29 +73,14 @@ def find_parameters(patterns: Patterns, names: Iterable[str]) -> list[str]:
     patterns = [patterns] if isinstance(patterns, str) else list(patterns)
     found: set[str] = set()
     for pattern in patterns:
-        meant = [
-            name
-            for name in names
-            if fnmatchcase(name, pattern) or fnmatchcase(name, f'{pattern}.*')
-        ]
+        meant = matching(pattern, names)
         if not meant:
-            near = difflib.get_close_matches(pattern, _prefixes(names), 3, 0)
             raise ValueError(
                 f"no parameter is meant by '{pattern}'; the nearest names "
-                f'are {", ".join(near)}'
+                f'are {nearest(pattern, names)}'
             )
         found.update(meant)
     return [name for name in names if name in found]
-
-
-def _prefixes(names: Iterable[str]) -> list[str]:
-    """The names and those of the modules that hold them."""
-    every: dict[str, None] = {}
-    for name in names:
-        parts = name.split('.')
-        for end in range(1, len(parts) + 1):
-            every['.'.join(parts[:end])] = None
-    return list(every)
 
 
 class TaskVectors:

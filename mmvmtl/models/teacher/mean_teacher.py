@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
 import torch
 from mmdet.models.utils import rename_loss_dict
@@ -11,7 +10,9 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmvmtl.models.detectors.wrapper import PredictsVideo
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
+from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS
 from mmvmtl.structures import VideoMTLDataSample
 
@@ -20,7 +21,7 @@ SOURCE, WEAK, STRONG = 'source', 'weak', 'strong'
 
 
 @MODELS.register_module()
-class MeanTeacher(BaseModel):
+class MeanTeacher(PredictsVideo, BaseModel):
     r"""A student that learns from labels, and from its own running mean.
 
     `Tarvainen and Valpola, NeurIPS 2017 <https://arxiv.org/abs/1703.01780>`_
@@ -79,17 +80,9 @@ class MeanTeacher(BaseModel):
         return self
 
     @property
-    def tasks(self) -> tuple[str, ...]:
-        """The tasks that the teacher predicts."""
-        return self.teacher.tasks
-
-    @tasks.setter
-    def tasks(self, names: Sequence[str]) -> None:
-        self.teacher.tasks = names
-
-    def reset_streams(self) -> None:
-        """Forget all videos."""
-        self.teacher.reset_streams()
+    def predictor(self) -> nn.Module:
+        """The teacher."""
+        return self.teacher
 
     def forward(
         self,
@@ -129,7 +122,8 @@ class MeanTeacher(BaseModel):
                 inputs[WEAK], samples[WEAK], samples[STRONG]
             )
         log: dict[str, Tensor] = {}
-        total = 0
+        # With target clips alone in the burn-in nothing else is in it.
+        total = zero_touch(self.student)
         weights = self.source_weight, self.target_weight
         for k, (branch, other) in enumerate(
             ((SOURCE, STRONG), (STRONG, SOURCE))

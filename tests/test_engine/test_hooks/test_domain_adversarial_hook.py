@@ -173,3 +173,31 @@ def test_warns_of_a_lost_game_once_a_window(tmp_path, caplog):
 def test_wrong_use_is_one_sentence(tmp_path, changes, words):
     with pytest.raises(UserError, match=words):
         run(config(Path(tmp_path), 1, **changes))
+
+
+def joined(work_dir, *pipelines):
+    """Data of the style 'day', which pipelines say otherwise of."""
+    cfg = config(work_dir, style=('day',))
+    parts = []
+    for extra in pipelines:
+        part = dict(cfg.train_dataloader.dataset)
+        pack = part['pipeline'][-1]
+        part['pipeline'] = [*part['pipeline'][:-1], *extra, pack]
+        parts.append(part)
+    cfg.train_dataloader.dataset = dict(type='ConcatDataset', datasets=parts)
+    return cfg
+
+
+def test_domains_that_a_pipeline_sets_are_known(tmp_path):
+    """SetDomain overrules what the data set knows of itself."""
+    fog = [dict(type='mmvmtl.SetDomain', domain='fog', labelled=())]
+    cfg = joined(tmp_path, [], fog)
+    runner = Runner.from_cfg(cfg)
+    parts = runner.train_loop.dataloader.dataset.datasets
+    assert [part.domains for part in parts] == [{'day'}, {'fog'}]
+    (hook,) = (h for h in runner.hooks if isinstance(h, DomainAdversarialHook))
+    hook.before_train(runner)
+    with pytest.raises(UserError, match="of the domain 'day'"):
+        only_fog = Runner.from_cfg(joined(tmp_path / 'fog', fog))
+        only_fog.build_train_loop(only_fog._train_loop)
+        hook.before_train(only_fog)

@@ -110,6 +110,15 @@ def test_burn_in_learns_from_the_source_alone(model):
     assert not any(name.startswith('target') for name in losses)
 
 
+def test_burn_in_without_a_source_clip_learns_nothing(model):
+    """A batch of the target alone is a step of zeros, with all parameters."""
+    model.teaching = False
+    total, _ = model.parse_losses(model(*batch('weak', 'strong'), mode='loss'))
+    total.backward()
+    grads = [p.grad for p in model.student.parameters()]
+    assert all(g is not None and not g.any() for g in grads)
+
+
 @pytest.mark.parametrize(
     ('branches', 'prefix'), [(['source'], 'source'), (BRANCHES[1:], 'target')]
 )

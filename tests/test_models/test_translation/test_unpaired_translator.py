@@ -1,12 +1,9 @@
 """A step of the game, alone and in two processes."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 import translation_case
+from two_ranks import start_two_ranks
 
 
 @pytest.fixture(scope='module')
@@ -80,15 +77,7 @@ def test_forward_gives_the_targets_look():
 
 
 def test_two_processes_equal_one(trained, tmp_path):
-    command = [sys.executable, translation_case.__file__, str(tmp_path)]
-    processes = [
-        subprocess.Popen(
-            command, env={**os.environ, 'RANK': str(r), 'WORLD_SIZE': '2'}
-        )
-        for r in range(2)
-    ]
-    assert [p.wait(timeout=300) for p in processes] == [0, 0]
-    first, second = (torch.load(tmp_path / f'{r}.pt') for r in range(2))
+    first, second = start_two_ranks(translation_case.__file__, tmp_path)
     for name, value in trained.items():
         assert torch.equal(first[name], second[name]), name
         torch.testing.assert_close(first[name], value, rtol=0, atol=1e-9)
