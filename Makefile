@@ -12,7 +12,8 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor bench-overfit bench-seeds bench-mtl
+	test-fork doctor bench-overfit bench-seeds bench-three \
+	bench-finetune bench-mtl
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -54,6 +55,19 @@ bench-seeds: setup  ## joint, alone and stock over seeds; many hours
 		alone_tenth=configs/synthetic/detection_only_tenth_rtmdet_tiny.py \
 		stock_muon=configs/synthetic/rtmdet_tiny_stock_muon.py \
 		stock=configs/synthetic/rtmdet_tiny_stock.py
+
+bench-three: setup  ## three data sets in one model against each alone; hours
+	$(PY) tools/bench_training.py --out docs/results/three_datasets.json \
+		--work-dir work_dirs/bench_three --rows \
+		joint=configs/multi/three_datasets_rtmdet_tiny.py \
+		zebrafish=configs/multi/zebrafish_alone_rtmdet_tiny.py \
+		fir_action=configs/multi/fir_action_alone_rtmdet_tiny.py \
+		coco128=configs/multi/coco128_alone_rtmdet_tiny.py
+	$(PY) tools/analysis/joint_against_alone.py \
+		docs/results/three_datasets.json
+
+bench-finetune: setup  ## fine-tuned against scratch on 20 frames
+	$(PY) tools/bench_finetune.py
 
 bench-mtl: setup  ## a training step of every way to combine tasks
 	$(PY) tools/bench_mtl.py

@@ -18,6 +18,9 @@ CUDA device on CPU machines        selects one
 ``_base_ = 'mmvmtl::...'`` is      MMEngine looks a package up instead of
 refused, MMEngine has a fixed list keeping a list, or lists us
 of the packages with configs
+what is inherited from it is built an external config can say which scope
+in our scope, where no MMDet type  it is written for
+is found
 =================================  =======================================
 
 Two more live beside the classes they mend: bfloat16 on the CPU in
@@ -202,6 +205,22 @@ def _know_our_configs(run: Callable, module: ModuleType) -> None:
     module.MODULE2PACKAGE['mmvmtl'] = 'mmvmtl'
 
 
+def _keep_the_scope_of_our_configs(run: Callable, module: ModuleType) -> None:
+    """Leave what is inherited from ``mmvmtl::...`` in the default scope.
+
+    MMEngine marks it with the package's own scope, but our configs are
+    written for ``default_scope = 'mmdet'`` and call our types ``mmvmtl.X``.
+    """
+    run()
+    original = module.Config._get_cfg_path
+
+    def _get_cfg_path(cfg_path: str, filename: str) -> tuple:
+        path, scope = original(cfg_path, filename)
+        return path, None if scope == 'mmvmtl' else scope
+
+    module.Config._get_cfg_path = staticmethod(_get_cfg_path)
+
+
 def _has_accelerator(dist_utils: ModuleType) -> bool:
     return (
         dist_utils.torch.cuda.is_available()
@@ -213,6 +232,7 @@ def _has_accelerator(dist_utils: ModuleType) -> bool:
 
 _PATCHES: dict[str, Callable[[Callable, ModuleType], None]] = {
     'mmaction': _pass_version_gate,
+    'mmengine.config.config': _keep_the_scope_of_our_configs,
     'mmengine.config.utils': _know_our_configs,
     'mmengine.dist.utils': _patch_init_dist,
 }

@@ -24,7 +24,11 @@ TRANSFORMS = _child(root.TRANSFORMS, 'mmvmtl.datasets')
 METRICS = _child(root.METRICS, 'mmvmtl.evaluation')
 HOOKS = _child(root.HOOKS, 'mmvmtl.engine')
 OPTIMIZERS = _child(root.OPTIMIZERS, 'mmvmtl.engine')
+LOOPS = _child(root.LOOPS, 'mmvmtl.engine')
 OPTIM_WRAPPERS = _child(root.OPTIM_WRAPPERS, 'mmvmtl.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child(
+    root.OPTIM_WRAPPER_CONSTRUCTORS, 'mmvmtl.engine'
+)
 MODEL_WRAPPERS = _child(root.MODEL_WRAPPERS, 'mmvmtl.engine')
 VISUALIZERS = _child(root.VISUALIZERS, 'mmvmtl.visualization')
 INFERENCERS = _child(root.INFERENCERS, 'mmvmtl.apis')

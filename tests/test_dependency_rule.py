@@ -9,7 +9,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / 'mmvmtl'
 PACKAGES = {path.parent.name for path in PACKAGE.glob('*/__init__.py')}
 #: Imported where they are used, so that nobody pays for them or needs them.
-OPTIONAL = {'mmaction', 'torchjd', 'trackeval', 'tensorboard', 'decord'}
+OPTIONAL = {
+    'decord', 'mmaction', 'skada', 'tensorboard', 'torchjd', 'trackeval'
+}  # fmt: skip
 #: Arithmetic that a user may take without the framework; what it imports
 #: from mmvmtl is held to the same rule.
 ARITHMETIC = [

@@ -26,7 +26,9 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 
+from mmvmtl.apis import cli
 from mmvmtl.boxes import iou, xywh_to_xyxy
+from mmvmtl.errors import UserError
 from mmvmtl.evaluation import Frame, evaluate_mot
 from mmvmtl.evaluation.mot_sequence import match
 from mmvmtl.models.trackers import VideoTracker
@@ -218,16 +220,24 @@ def compare(videos: list[Video], repeats: int) -> dict[str, object]:
     }
 
 
-def main(argv: list[str] | None = None) -> dict[str, object]:
-    """Print the comparison, and write it with ``--out``."""
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     shared = os.environ.get('MMVMTL_SHARED', ROOT.parent / 'shared' / 'data')
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--repeats', type=int, default=5)
     parser.add_argument('--data', type=Path, default=Path(shared))
     parser.add_argument('--out', type=Path, help='JSON file to write')
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+@cli.reports_user_errors
+def main(argv: list[str] | None = None) -> dict[str, object]:
+    """Print the comparison, and write it with ``--out``."""
+    args = parse_args(argv)
     if find_spec('lap') is None:
-        parser.error("ByteTracker needs the package lap; 'pip install lap'.")
+        raise UserError(
+            "ByteTracker needs the package lap; 'pip install lap'."
+        )
     init_default_scope('mmdet')
     torch.set_num_threads(1)
     rows = {str(n): [make_scene(n, frames)] for n, frames in SCENES.items()}

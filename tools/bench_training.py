@@ -10,14 +10,13 @@ on where it stopped.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
-from mmvmtl.apis.steps import table, train_and_test
+from mmvmtl.apis.steps import measure, table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -37,15 +36,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--cfg-options', nargs='+', default=[], help='for all rows'
     )
     return parser.parse_args(argv)
-
-
-def measure(config: str, work: Path, seed: int, options: list[str]) -> dict:
-    """Metrics of one run; read from its file if it was finished before."""
-    done = work / 'metrics.json'
-    if not done.is_file():
-        _, metrics = train_and_test(config, work, seed, options)
-        done.write_text(json.dumps(metrics))
-    return json.loads(done.read_text())
 
 
 @cli.reports_user_errors

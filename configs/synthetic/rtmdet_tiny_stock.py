@@ -42,7 +42,9 @@ pipeline = [
 train_dataloader = dict(
     batch_size=12,
     dataset=dict(
-        num_videos=1200, clip=dict(length=1, stride=1), pipeline=pipeline
+        num_videos=1200,
+        clip=dict(length=1, stride=1, pair=False),
+        pipeline=pipeline,
     ),
 )
 auto_scale_lr = dict(base_batch_size=12)

@@ -14,6 +14,8 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
+# Not that of the synthetic config, which has the same file name.
+work_dir = 'work_dirs/zebrafish_video_mtl_rtmdet_tiny'
 model = dict(
     data_preprocessor=dict(input_size=(352, 384)),
     head=dict(

@@ -1,18 +1,14 @@
 """Read checkpoints as data, never as programs.
 
-A pickle may name any function to be called while it is read, and a config
-may name any to be called while it is built. So files are read with torch's
-``weights_only``, and a config that comes out of a file may name registered
+Files are read by :mod:`mmvmtl.weights`. A config may name any function to be
+called while it is built, so one that comes out of a file may name registered
 classes only.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from mmengine.config import ConfigDict
@@ -21,39 +17,7 @@ from torch import Tensor, nn
 
 from mmvmtl.apis.registered import check_types
 from mmvmtl.errors import UserError
-
-#: What MMEngine's history of logged numbers is pickled with. None of it is
-#: needed to use a model, so reading it gives placeholders: not even NumPy's
-#: own functions are called, least of all ``getattr``.
-FORGOTTEN = (
-    'builtins.getattr',
-    'mmengine.logging.history_buffer.HistoryBuffer',
-    'numpy.core.multiarray._reconstruct',
-    'numpy.core.multiarray.scalar',
-    'numpy._core.multiarray._reconstruct',
-    'numpy._core.multiarray.scalar',
-    'numpy.dtype',
-    'numpy.ndarray',
-)
-
-
-class _Forgotten:
-    """Takes the place of an object that is not needed."""
-
-    def __init__(self, *args: object) -> None:
-        pass
-
-    def __setstate__(self, state: object) -> None:
-        pass
-
-
-def _placeholder(name: str) -> type:
-    module, _, short = name.rpartition('.')
-    names = {'__module__': module, '__qualname__': short}
-    return type(short, (_Forgotten,), names)
-
-
-_PLACEHOLDERS = [_placeholder(name) for name in FORGOTTEN]
+from mmvmtl.weights import read_checkpoint
 
 
 @dataclass
@@ -71,58 +35,6 @@ class LoadedModel:
     config: dict
     classes: dict[str, list[str]]
     version: str | None
-
-
-def read_checkpoint(path: str, trust: bool = False) -> dict[str, Any]:
-    """Read a checkpoint file onto the CPU.
-
-    Args:
-        path (str): A local file.
-        trust (bool): Run the programs the file may hold. Never the default,
-            and never tried by itself.
-
-    Raises:
-        UserError: If it is missing, no checkpoint, or asks to run code.
-    """
-    # An entered context is process-wide state: it ends with the reading.
-    allowed = (
-        nullcontext()
-        if trust
-        else torch.serialization.safe_globals(_PLACEHOLDERS)
-    )
-    try:
-        with allowed:
-            content = torch.load(
-                path, map_location='cpu', weights_only=not trust
-            )
-    except FileNotFoundError:
-        raise UserError(
-            f'the checkpoint {path} does not exist; check the path, training '
-            'leaves its checkpoints in the work folder.'
-        ) from None
-    # A file of other bytes makes the unpickler raise almost anything.
-    except Exception as error:
-        raise _unreadable(path, error) from None
-    if not isinstance(content, dict) or 'state_dict' not in content:
-        raise UserError(
-            f'the file {path} holds no state_dict; give a checkpoint that '
-            'training wrote.'
-        )
-    return content
-
-
-def _unreadable(path: str, error: Exception) -> UserError:
-    code = re.search(r'GLOBAL ([\w.]+)', str(error))
-    if code:
-        return UserError(
-            f'the checkpoint {path} asks to run {code[1]}, which data does '
-            'not need, and was not loaded; use it only if you trust its '
-            'author, with trust (--trust).'
-        )
-    return UserError(
-        f'the checkpoint {path} can not be read, it is damaged or no '
-        'checkpoint; copy it again.'
-    )
 
 
 def load_model(
@@ -159,7 +71,7 @@ def load_model(
             check_types(config.get('model'), f'the checkpoint {path}')
     init_default_scope(config.get('default_scope') or 'mmdet')
     model = MODELS.build(ConfigDict(config['model']))
-    _load_weights(model, content['state_dict'], path)
+    load_weights(model, content['state_dict'], path)
     classes = ours.get('classes')
     if classes is None:
         classes = dict(_classes_of(meta.get('dataset_meta') or {}))
@@ -167,9 +79,14 @@ def load_model(
     return LoadedModel(model, config, classes, ours.get('version'))
 
 
-def _load_weights(
+def load_weights(
     model: nn.Module, weights: dict[str, Tensor], path: str
 ) -> None:
+    """Load ``weights``, read from ``path``, into ``model``.
+
+    Raises:
+        UserError: a name or a shape differs.
+    """
     expected = model.state_dict()
     for name, value in expected.items():
         if name not in weights:

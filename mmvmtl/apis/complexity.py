@@ -20,11 +20,12 @@ class Part(NamedTuple):
 
 
 def complexity(model: nn.Module, size: tuple[int, int]) -> list[Part]:
-    """Count backbone, neck and each head, and last their ``total``.
+    """Count backbone, neck, sharing and each head, and last ``total``.
 
     A multiply and its add count as one, as in MMDetection's tables. What the
     tracking head reads at boxes depends on their number and is counted for
-    none; post-processing and the tracker are not counted.
+    none, nor is what a sharing scheme makes for that alone; post-processing
+    and the tracker are not counted.
 
     Args:
         model (nn.Module): A :class:`VideoMTLDetector`.

@@ -49,6 +49,17 @@ def train_and_test(
     return checkpoint, json.loads(result.read_text())['metrics']
 
 
+def measure(
+    config: str | Path, work: Path, seed: int, options: Sequence[str] = ()
+) -> dict[str, float]:
+    """Metrics of :func:`train_and_test`, read if it was finished before."""
+    done = work / 'metrics.json'
+    if not done.is_file():
+        _, metrics = train_and_test(config, work, seed, options)
+        done.write_text(json.dumps(metrics))
+    return json.loads(done.read_text())
+
+
 def table(rows: Mapping[str, Mapping[str, float]]) -> str:
     """Metrics, one a line, of several runs, one a column, as Markdown."""
     names = list(dict.fromkeys(name for row in rows.values() for name in row))

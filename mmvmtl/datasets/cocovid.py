@@ -1,12 +1,12 @@
 """Read and check the CocoVID superset: one JSON, any number of videos.
 
 ``videos[]: id, name, width, height, [file_name of an mp4], [clip_label],
-[labelled: those of 'det' and 'track' that this video has]``; ``images[]: id,
-video_id, frame_id (from 0), file_name (null for mp4), [frame_label]``;
-``annotations[]: id, image_id, category_id, bbox [x, y, w, h], [instance_id],
-[visibility], [velocity], [track_label], [ignore]``; ``categories``; ``tasks:
-{'cls' | 'frame' | 'track': [class names]}`` names clip, frame and track
-labels. A key left out means: not labelled.
+[domain], [labelled: those of 'det' and 'track' that this video has]``;
+``images[]: id, video_id, frame_id (from 0), file_name (null for mp4),
+[frame_label]``; ``annotations[]: id, image_id, category_id, bbox [x, y, w,
+h], [instance_id], [visibility], [velocity], [track_label], [ignore]``;
+``categories``; ``tasks: {'cls' | 'frame' | 'track': [class names]}`` names
+clip, frame and track labels. A key left out means: not labelled.
 """
 
 from __future__ import annotations

@@ -21,8 +21,10 @@ class MOTVideoDataset(VideoMTLDataset):
     Args:
         data_root (str): Folder of the sequences.
         sequences (Sequence[str]): Folders below it; ``'.'`` is itself.
-        frames (tuple[int, int], optional): First and last frame of every
-            sequence, counted from 1, both included. Defaults to all.
+        frames (Sequence[int], optional): First and last frame of every
+            sequence, counted from 1, both included, and the step from one
+            to the next. Frames between do not exist then: neither their
+            pictures nor their boxes are used. Defaults to all.
         **kwargs: Of :class:`VideoMTLDataset`, except ``ann_file``.
 
     Raises:
@@ -33,7 +35,7 @@ class MOTVideoDataset(VideoMTLDataset):
         self,
         data_root: str,
         sequences: Sequence[str] = ('.',),
-        frames: tuple[int, int] | None = None,
+        frames: Sequence[int] | None = None,
         **kwargs,
     ) -> None:
         self.sequences = list(sequences)

@@ -9,6 +9,7 @@ video file. Rows of ``gt.txt``: ``frame (from 1), id, x, y, w, h, [flag],
 from __future__ import annotations
 
 import configparser
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +52,12 @@ class MOTSequence:
     video: Path | None
     length: int
 
-    def numbers(self, frames: tuple[int, int] | None) -> list[int]:
-        """Frame numbers from 1 that exist, within (first, last) if given."""
+    def numbers(self, frames: Sequence[int] | None) -> list[int]:
+        """Frame numbers from 1 that exist, of (first, last[, step])."""
         numbers = sorted(self.files) or list(range(1, self.length + 1))
-        first, last = frames or (numbers[0], numbers[-1])
-        chosen = [n for n in numbers if first <= n <= last]
+        first, last, *step = frames or (numbers[0], numbers[-1])
+        wanted = range(first, last + 1, *step)
+        chosen = [n for n in numbers if n in wanted]
         if not chosen:
             raise UserError(
                 f'{self.folder} has frames {numbers[0]} to {numbers[-1]}, '

@@ -93,14 +93,13 @@ class MOTConverter:
             ],
         }
 
-    def add(
-        self, sequence: str, frames: tuple[int, int] | None = None
-    ) -> None:
-        """Add a sequence, or its frames first..last (from 1, inclusive).
+    def add(self, sequence: str, frames: Sequence[int] | None = None) -> None:
+        """Add a sequence, or some of its frames.
 
         Args:
             sequence (str): Folder below ``root``, ``'.'`` for itself.
-            frames (tuple[int, int], optional): (first, last).
+            frames (Sequence[int], optional): (first, last), from 1 and
+                inclusive, or (first, last, step).
 
         Raises:
             UserError: Of missing files or bad rows.
@@ -112,7 +111,9 @@ class MOTConverter:
         source = open_sequence(self.root / sequence)
         numbers = source.numbers(frames)
         path = source.folder / 'gt' / 'gt.txt'
-        by_frame = _group(read_rows(path), numbers, path)
+        # With a step, frames in between have pictures but do not count.
+        every = source.numbers(frames and frames[:2])
+        by_frame = _group(read_rows(path), every, path)
         velocities = centre_velocities(by_frame, numbers)
         video = {
             'id': len(self.content['videos']),

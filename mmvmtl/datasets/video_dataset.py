@@ -20,6 +20,8 @@ from mmvmtl.datasets.cocovid import (
     label_maps,
     read_videos,
 )
+from mmvmtl.datasets.folds import select_fold
+from mmvmtl.datasets.transforms.set_domain import domains_behind
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
 
@@ -61,6 +63,8 @@ class VideoMTLDataset(BaseDataset):
             annotation file; pictures have theirs in ``LoadVideoFrames``.
         filter_cfg (dict, optional): ``filter_empty_gt=True`` leaves out key
             frames without objects; in training only.
+        fold (dict, optional): ``index``, ``count`` and ``held_out`` of a
+            cross-validation, see :func:`mmvmtl.datasets.folds.select_fold`.
         **kwargs: Of MMEngine's ``BaseDataset``: ``data_root``, ``metainfo``
             (``classes`` and ``tasks`` select and order labels by name),
             ``indices`` (of clips), ``pipeline``, ``test_mode``, ...
@@ -77,6 +81,7 @@ class VideoMTLDataset(BaseDataset):
         data_prefix: dict | None = None,
         backend_args: dict | None = None,
         filter_cfg: dict | None = None,
+        fold: dict | None = None,
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -86,6 +91,7 @@ class VideoMTLDataset(BaseDataset):
             f'clip of {name}',
         )
         self.chunk = chunk
+        self.fold = fold and dict(fold)
         self.backend_args = backend_args
         self.videos: list[Video] = []
         prefix = {'img': '', 'video': ''}
@@ -125,6 +131,8 @@ class VideoMTLDataset(BaseDataset):
         """Read all videos and list their clips; sets the metainfo."""
         content, source = self.load_content()
         check_entries(content, source)
+        if self.fold:
+            content = select_fold(content, **self.fold)
         maps = label_maps(content, self._metainfo, source)
         self.videos = read_videos(content, maps, source)
         if not self.videos:
@@ -212,9 +220,18 @@ class VideoMTLDataset(BaseDataset):
             'key_frame': key,
             'sample_idx': item['sample_idx'],
         }
+        if video.info.get('domain') is not None:
+            clip['domain'] = video.info['domain']
         if video.clip_label is not None:
             clip['clip_label'] = video.clip_label
         return clip
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Names that the file tells of its videos, or the pipeline sets."""
+        found = (video.info.get('domain') for video in self.videos)
+        own = frozenset(name for name in found if name is not None)
+        return domains_behind(self.pipeline.transforms, own)
 
     @force_full_init
     def video_of(self, idx: int) -> int:

@@ -5,6 +5,11 @@ from mmvmtl.evaluation.mot_metrics import MOTResult, evaluate_mot
 from mmvmtl.evaluation.mot_sequence import Frame, drop_ignored
 from mmvmtl.evaluation.reid_metric import ReIDMetric
 from mmvmtl.evaluation.reid_metrics import ReIDBoxes, reid_scores
+from mmvmtl.evaluation.task_relations import (
+    best_groupings,
+    delta_m,
+    grouping_score,
+)
 from mmvmtl.evaluation.video_cls_metric import VideoClsMetric
 from mmvmtl.evaluation.video_det_metric import VideoDetMetric
 
@@ -16,7 +21,10 @@ __all__ = [
     'ReIDMetric',
     'VideoClsMetric',
     'VideoDetMetric',
+    'best_groupings',
+    'delta_m',
     'drop_ignored',
     'evaluate_mot',
+    'grouping_score',
     'reid_scores',
 ]

@@ -40,7 +40,7 @@ class VideoClsMetric(VideoMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Read clips and frames; either may be labelled without the other."""
-        for sample in data_samples:
+        for sample in self.of_dataset(data_samples):
             self.results.extend(self.read(sample))
 
     def read(self, sample: dict) -> Iterable[Record]:

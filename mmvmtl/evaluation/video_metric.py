@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
 import sys
 from abc import abstractmethod
@@ -14,6 +15,8 @@ from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.structures import InstanceData
 from torch import Tensor
+
+from mmvmtl.errors import UserError
 
 Record = dict[str, Any]
 
@@ -31,9 +34,28 @@ class VideoMetric(BaseMetric):
     clip without ``labelled`` is taken as labelled for every task. With
     nothing to score a metric returns no number: no 0 and no NaN, but a
     warning.
+
+    Args:
+        dataset (str, optional): Score the clips of this part of a
+            ``mmvmtl.JoinedDataset`` only, and put its name before the prefix:
+            ``zebrafish/det/mAP``.
+        prefix (str, optional): of the metric's names, else its own.
+        **kwargs: of ``BaseMetric``.
     """
 
     task: str
+
+    def __init__(
+        self,
+        dataset: str | None = None,
+        prefix: str | None = None,
+        **kwargs,
+    ) -> None:
+        prefix = prefix or self.default_prefix
+        if dataset is not None:
+            prefix = f'{dataset}/{prefix}'
+        super().__init__(prefix=prefix, **kwargs)
+        self.dataset = dataset
 
     @abstractmethod
     def read(self, sample: dict) -> Iterable[Record]:
@@ -45,9 +67,31 @@ class VideoMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Read the clips of a batch."""
-        for sample in data_samples:
+        for sample in self.of_dataset(data_samples):
             if is_labelled(sample, self.task):
                 self.results.extend(self.read(sample))
+
+    def of_dataset(self, data_samples: Sequence[dict]) -> list[dict]:
+        """The clips that belong to this metric's data set.
+
+        Raises:
+            UserError: If the evaluated data have no such data set.
+        """
+        if self.dataset is None:
+            return list(data_samples)
+        names = (self.dataset_meta or {}).get('datasets', ())
+        if self.dataset not in names:
+            near = difflib.get_close_matches(self.dataset, names, 1, 0)
+            hint = (
+                f"did you mean '{near[0]}'?"
+                if near
+                else ('the evaluated data are no mmvmtl.JoinedDataset.')
+            )
+            raise UserError(
+                f"{type(self).__name__} is to score data set '{self.dataset}',"
+                f' which is not evaluated; {hint}'
+            )
+        return [s for s in data_samples if s.get('dataset') == self.dataset]
 
     def evaluate(self, size: int) -> dict:
         """Join the ranks' records and score them.

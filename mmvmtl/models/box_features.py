@@ -59,3 +59,31 @@ def sample_points(feat: Tensor, points: Tensor, stride: float) -> Tensor:
     grid = (points * scale - 1).to(feat.dtype)
     values = F.grid_sample(feat, grid, align_corners=False)
     return values.permute(0, 2, 3, 1)
+
+
+def read_boxes(
+    feats: tuple[Tensor, ...],
+    boxes: Tensor,
+    strides: Sequence[float],
+    grid: int,
+) -> Tensor:
+    """All levels at a box's centre, the finest on a grid inside the box.
+
+    Args:
+        feats (tuple[Tensor, ...]): L levels (M, C, H, W), the finest first.
+        boxes (Tensor): (M, K, 4), xyxy pixels.
+        strides (Sequence[float]): pixels per cell of every level.
+        grid (int): points along a box's edge.
+
+    Returns:
+        Tensor: (M, K, (L + grid²) C).
+    """
+    centre = grid_in_box(boxes, 1)
+    inside = torch.cat([centre, grid_in_box(boxes, grid)], dim=2)
+    fine = sample_points(feats[0], inside, strides[0])
+    coarse = [
+        sample_points(feat, centre, stride)
+        for feat, stride in zip(feats[1:], strides[1:], strict=True)
+    ]
+    parts = [fine[:, :, :1], *coarse, fine[:, :, 1:]]
+    return torch.cat(parts, dim=2).flatten(2)

@@ -235,6 +235,9 @@ class TaskBranch(BaseModule):
             chosen = shared_parameters(
                 given.feats, step.model, self.parameter_names
             )
+            if not chosen:
+                # All that is named is frozen for now.
+                return self.balancer.pass_by(step.active)
             rows = task_gradients(step.losses, factors, chosen)
             found = parameter_gramian(rows)
         values = self._loss_values(step)
@@ -271,10 +274,17 @@ class _Step:
     model: nn.Module
 
     def factors(self) -> Tensor:
-        """How the total weighs each loss, (T,)."""
-        found = torch.autograd.grad(
-            self.total, list(self.losses), retain_graph=True
+        """How the total weighs each loss, (T,); 0 for one without a graph."""
+        found = [torch.zeros_like(loss) for loss in self.losses]
+        # A stock model leaves out the loss of a task without labels.
+        trained = [
+            t for t, loss in enumerate(self.losses) if loss.requires_grad
+        ]
+        grads = torch.autograd.grad(
+            self.total, [self.losses[t] for t in trained], retain_graph=True
         )
+        for t, grad in zip(trained, grads, strict=True):
+            found[t] = grad
         return torch.stack(found)
 
     def scaled(self, weights: Tensor) -> Tensor:

@@ -5,11 +5,6 @@ RANK=0 WORLD_SIZE=2 python tests/helpers/ddp_cases.py <store> <out>
 
 from __future__ import annotations
 
-import os
-import sys
-from datetime import timedelta
-from pathlib import Path
-
 import torch
 from balancing import METHODS
 from small_model import (
@@ -19,10 +14,13 @@ from small_model import (
     without_batch_statistics,
 )
 from torch import Tensor
+from two_ranks import run_as_rank
+from weightings import WEIGHTINGS, config
 
 from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.structures import VideoMTLDataSample
 
+NOWHERE = 'a task labelled nowhere'
 #: By name the clips of rank 0 and rank 1, as arguments of ``make_clip``.
 FULL = [dict(length=3, boxes=3), dict(length=2, boxes=2, video=1)]
 CASES: dict[str, tuple[list[dict], list[dict]]] = {
@@ -32,15 +30,27 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
     'no boxes labelled': (FULL, [dict(length=2, labelled=('cls', 'track'))]),
     'no clip labelled': (FULL, [dict(length=2, labelled=('det', 'track'))]),
     'no track labelled': (FULL, [dict(length=2, labelled=('det', 'cls'))]),
+    'a class labelled by one': (
+        FULL,
+        [dict(length=2, boxes=1, video=2, classes=(0,))],
+    ),
     'nothing labelled': (FULL, [dict(length=2, labelled=())]),
-    'a task labelled nowhere': (
+    NOWHERE: (
         [dict(length=2, labelled=('det',))],
         [dict(length=2, video=2, labelled=('cls',))],
     ),
 }
-#: By name the clips, and changes of the model, beside the cases. Every method
-#: with its own gradients, some with others.
+#: By name the clips, and changes of the model, beside the cases.
 VARIANTS: dict[str, tuple[str, dict]] = {
+    f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
+    for name in WEIGHTINGS
+}
+VARIANTS |= {
+    f'{NOWHERE}, {name}': (NOWHERE, dict(loss=config(name)))
+    for name in ('UncertaintyWeighting', 'LossScaleNorm')
+}
+# Every method with its own gradients, some with others.
+VARIANTS |= {
     f'balancing {name} {settings}': (clips, dict(branch=dict(
         type='mmvmtl.TaskBranch', weighting=name, **settings)))
     for name, clips, settings in (
@@ -73,7 +83,10 @@ def rank_batch(
 
 
 def train(
-    case: str, ranks: tuple[int, ...], find_unused: bool | None = None
+    case: str,
+    ranks: tuple[int, ...],
+    find_unused: bool | None = None,
+    **changes: object,
 ) -> dict[str, Tensor]:
     """Parameters after ``STEPS`` steps on the joined batches of ``ranks``.
 
@@ -81,10 +94,11 @@ def train(
         case (str): a key of ``CASES`` or ``VARIANTS``.
         ranks (tuple[int, ...]): whose clips are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
+        **changes: settings of the model, see ``build_model``.
     """
-    clips, changes = VARIANTS.get(case, (case, {}))
+    clips, variant = VARIANTS.get(case, (case, {}))
     cfg = without_batch_statistics()
-    model = module = build_model(cfg, **changes).double().train()
+    model = module = build_model(cfg, **variant, **changes).double().train()
     if find_unused is not None:
         model = DistributedDataParallel(
             module, find_unused_parameters=find_unused
@@ -102,24 +116,14 @@ def train(
     return {k: v.detach().clone() for k, v in module.named_parameters()}
 
 
-def main(store: str, out: str) -> None:
-    """Train every case as one of two ranks; save the parameters."""
-    rank = int(os.environ['RANK'])
-    torch.distributed.init_process_group(
-        'gloo',
-        init_method=f'file://{store}',
-        rank=rank,
-        world_size=int(os.environ['WORLD_SIZE']),
-        timeout=timedelta(seconds=240),
-    )
-    found = {
+def every_case(rank: int) -> dict[tuple[str, bool], dict[str, Tensor]]:
+    """Train every case as one of two ranks."""
+    return {
         (case, find_unused): train(case, (rank,), find_unused)
         for case in (*CASES, *VARIANTS)
         for find_unused in (False, True)
     }
-    torch.save(found, Path(out) / f'{rank}.pt')
-    torch.distributed.destroy_process_group()
 
 
 if __name__ == '__main__':
-    main(*sys.argv[1:])
+    run_as_rank(every_case)

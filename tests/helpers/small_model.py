@@ -28,8 +28,9 @@ def make_clip(
     labelled: tuple[str, ...] = TASKS,
     step: int = 1,
     scale: float = 1.0,
+    classes: tuple[int, ...] | None = None,
 ) -> VideoMTLDataSample:
-    """A clip whose boxes move by (2, 1) px a frame."""
+    """A clip whose boxes move by (2, 1) px a frame; it labels ``classes``."""
     clip = VideoMTLDataSample(
         metainfo=dict(video_id=video, video_name=str(video), labelled=labelled)
     )
@@ -46,6 +47,7 @@ def make_clip(
                 batch_input_shape=SIZE,
                 pad_shape=SIZE,
                 scale_factor=(scale, scale),
+                labelled_classes=classes,
             )
         )
         corner = torch.arange(boxes)[:, None] * torch.tensor([[20.0, 8.0]])

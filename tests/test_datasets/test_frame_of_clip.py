@@ -31,6 +31,15 @@ def test_several_frames_are_refused():
         FrameOfClip().transform(dict(frames=[_frame(), _frame()]))
 
 
+def test_the_stock_config_trains_on_single_frames():
+    """No frame before comes along, as in clips that train tracking."""
+    cfg = Config.fromfile('configs/synthetic/rtmdet_tiny_stock.py')
+    init_default_scope('mmdet')
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    for i in range(3):
+        assert dataset[i]['inputs'].shape == (3, 192, 256)
+
+
 def test_a_stock_detector_of_mmdet_trains_and_is_evaluated_on_our_data():
     cfg = Config.fromfile('configs/synthetic/rtmdet_tiny_stock.py')
     cfg.model.backbone.widen_factor = 0.125

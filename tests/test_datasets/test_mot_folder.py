@@ -149,3 +149,11 @@ def test_zebrafish_and_flies_are_read_as_their_readme_says(shared_data):
     fastest = max(np.hypot(*a['velocity']) for a in fish if 'velocity' in a)
     assert 115 < fastest < 116
     assert sum('velocity' in a for a in boxes('flies', 'single_fly')) == 127
+
+
+def test_a_step_leaves_frames_out_with_their_boxes(root):
+    """1 and 5; frames between have rows and pictures all the same."""
+    content = convert(root, (1, 6, 4)).content
+    assert [i['frame_id'] for i in content['images']] == [0, 4]
+    boxes = [(a['image_id'], a['bbox'][0]) for a in content['annotations']]
+    assert boxes == [(0, 10), (1, 21)]

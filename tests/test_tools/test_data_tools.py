@@ -90,3 +90,48 @@ def test_mistakes_end_with_one_sentence(root, tmp_path, capsys):
     with pytest.raises(SystemExit):
         browse([str(config), '--out-dir', str(tmp_path / 'drawn')])
     assert 'no train_dataloader' in capsys.readouterr().err
+
+
+def test_yolo_labels_become_cocovid(root, tmp_path, capsys):
+    (tmp_path / 'labels').mkdir()
+    (tmp_path / 'images').mkdir()
+    (tmp_path / 'labels' / 'a.txt').write_text('1 0.5 0.5 0.5 0.5')
+    for name in 'ab':
+        picture = np.zeros((40, 60, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / f'images/{name}.png'), picture)
+    out = tmp_path / 'out.json'
+    convert = load_main('dataset_converters/yolo2cocovid.py')
+    convert([str(tmp_path), '--out', str(out)])
+    content = json.loads(out.read_text())
+    assert [c['name'] for c in content['categories'][:2]] == [
+        'person', 'bicycle',
+    ]  # fmt: skip
+    assert content['annotations'][0]['bbox'] == [15, 10, 30, 20]
+    assert '1 images without labels, 0 labels' in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        convert([str(root), '--out', str(out)])
+    assert 'no labelled image' in capsys.readouterr().err
+
+
+def test_segments_become_cocovid(tmp_path, capsys):
+    (tmp_path / 'videos').mkdir()
+    code = cv2.VideoWriter_fourcc(*'mp4v')
+    path = str(tmp_path / 'videos' / 'v.mp4')
+    writer = cv2.VideoWriter(path, code, 10, (64, 48))
+    for _ in range(9):
+        writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    (tmp_path / 'segments.csv').write_text(
+        'video,start_frame,end_frame,label\nv,0,4,falling\nv,4,9,walk\n'
+    )
+    out = tmp_path / 'out.json'
+    convert = load_main('dataset_converters/segments2cocovid.py')
+    classes = ['--classes', 'walk', 'fall=falling,falled', '--out', str(out)]
+    convert([str(tmp_path), *classes])
+    content = json.loads(out.read_text())
+    labels = [video['clip_label'] for video in content['videos']]
+    assert (content['tasks'], labels) == ({'cls': ['walk', 'fall']}, [1, 0])
+    assert '2 videos, 9 images' in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        convert([str(tmp_path), '--drop', 'walk', *classes])
+    assert "'walk' stands twice" in capsys.readouterr().err

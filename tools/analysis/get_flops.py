@@ -40,9 +40,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = MODELS.build(cfg.model)
     size = tuple(args.shape or model.data_preprocessor.input_size)
     print(f'one frame of {size[0]}×{size[1]} (h×w)')
-    print(f'{"part":<24}{"parameters":>14}{"multiply-adds":>18}')
-    for name, parameters, flops in complexity(model, size):
-        print(f'{name:<24}{parameters:>14,}{flops:>18,}')
+    parts = complexity(model, size)
+    whole = parts[-1]
+    print(f'{"part":<24}{"parameters":>14}{"":7}{"multiply-adds":>18}')
+    for name, parameters, flops in parts:
+        shares = (
+            f'{part / max(1, total):>7.1%}'
+            for part, total in zip((parameters, flops), whole[1:], strict=True)
+        )
+        print(
+            f'{name:<24}{parameters:>14,}{next(shares)}'
+            f'{flops:>18,}{next(shares)}'
+        )
 
 
 if __name__ == '__main__':

@@ -8,14 +8,12 @@ fish --frames 1 200 --out data/zebrafish/train.json``.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.converting import write_cocovid
 from mmvmtl.datasets.mot_files import list_sequences
 from mmvmtl.datasets.mot_folder import MOTConverter
-from mmvmtl.errors import UserError
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -53,15 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     converter = MOTConverter(args.root, args.classes)
     for sequence in args.sequences or list_sequences(args.root):
         converter.add(sequence, args.frames)
-    try:
-        Path(args.out).write_text(json.dumps(converter.content))
-    except OSError as error:
-        raise UserError(
-            f'--out {args.out} can not be written ({error.strerror}); choose '
-            'a file in an existing folder you may write to.'
-        ) from error
-    counts = ', '.join(f'{len(v)} {k}' for k, v in converter.content.items())
-    print(f'{args.out}: {counts}; {converter.outside} boxes outside images')
+    counts = write_cocovid(args.out, converter.content)
+    print(f'{counts}; {converter.outside} boxes outside images')
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ from mmvmtl.datasets.synthetic.motion import MAX_LENGTH, MOTIONS
 from mmvmtl.datasets.synthetic.shapes import CLASSES
 from mmvmtl.datasets.synthetic.world import SyntheticVideo, make_world
 from mmvmtl.datasets.synthetic.writer import video_name
+from mmvmtl.datasets.transforms.set_domain import domains_behind
 from mmvmtl.datasets.video_dataset import check_keys
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
@@ -57,6 +58,10 @@ class SyntheticVideoDataset(BaseDataset):
         clip (dict): ``length``, ``stride`` and ``pair`` of training clips,
             see ``sample_clip``.
         chunk (int): Frames of one test index.
+        unlabelled (tuple[str, ...]): Domains (styles of the world) whose
+            videos come without labels, as a target to adapt to.
+        label_style (bool): Whether every frame is labelled, as task 'frame',
+            with the world's style it is drawn in.
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
         test_mode (bool): See above.
@@ -83,6 +88,8 @@ class SyntheticVideoDataset(BaseDataset):
         seed: int | None = None,
         clip: dict | None = None,
         chunk: int = 16,
+        unlabelled: tuple[str, ...] = (),
+        label_style: bool = False,
         fresh: bool = True,
         pipeline: list | tuple = (),
         test_mode: bool = False,
@@ -99,6 +106,15 @@ class SyntheticVideoDataset(BaseDataset):
         known = dict(length=8, stride=1, pair=False)
         self.clip = check_keys(clip or {}, known, 'clip of the data set')
         self.chunk, self.fresh = chunk, fresh
+        self.unlabelled = tuple(unlabelled)
+        for name in self.unlabelled:
+            if name not in self.world.styles:
+                raise UserError(
+                    f'unlabelled names the domain {name!r}, the world has '
+                    f'{self.world.styles}; add it to its style, or take it '
+                    'out.'
+                )
+        self.label_style = label_style
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         super().__init__(
@@ -109,6 +125,15 @@ class SyntheticVideoDataset(BaseDataset):
             serialize_data=False,
             **kwargs,
         )
+        if label_style:
+            tasks = dict(frame=self.world.styles, **self._metainfo['tasks'])
+            self._metainfo['tasks'] = tasks
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """Names of the domains that videos may have, or the pipeline sets."""
+        own = frozenset(self.world.styles)
+        return domains_behind(self.pipeline.transforms, own)
 
     @property
     def epoch(self) -> int:
@@ -156,7 +181,10 @@ class SyntheticVideoDataset(BaseDataset):
             frames=[self._frame(video, entry, t) for t in positions],
             video_id=entry['video_id'],
             video_name=video_name(video),
-            labelled=('det', 'track', 'cls'),
+            labelled=()
+            if video.style in self.unlabelled
+            else ('det', 'track', 'cls', 'frame')[: 3 + self.label_style],
+            domain=video.style,
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
             key_frame=key,
@@ -176,7 +204,11 @@ class SyntheticVideoDataset(BaseDataset):
     def _frame(self, video: SyntheticVideo, entry: dict, t: int) -> dict:
         image, truth = video.frame(t)
         height, width = image.shape[:2]
+        style = {}
+        if self.label_style:
+            style = dict(frame_label=self.world.styles.index(video.style))
         return dict(
+            **style,
             img=image,
             img_path=None,
             img_id=entry['video_id'] * MAX_LENGTH + t,

@@ -110,3 +110,21 @@ def thermal(size, length, rng) -> Look:
 STYLES: dict[str, Callable[..., Look]] = dict(
     day=day, night=night, fog=fog, rain=rain, noise=noise, thermal=thermal
 )
+
+
+def at_strength(look: Look, strength: float) -> Look:
+    """A look mixed with plain light.
+
+    Args:
+        look (Look): One of ``STYLES``, made.
+        strength (float): 0 is plain light, 1 the look; more goes on along
+            the same line.
+    """
+    if strength == 1:
+        return look
+
+    def mixed(image, owner, t):
+        changed = look(image, owner, t)
+        return cv2.addWeighted(image, 1 - strength, changed, strength, 0)
+
+    return mixed

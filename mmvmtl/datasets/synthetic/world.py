@@ -26,7 +26,7 @@ from mmvmtl.datasets.synthetic.rendering import (
 )
 from mmvmtl.datasets.synthetic.scene import Scene, draw_scene, share_inside
 from mmvmtl.datasets.synthetic.shapes import CLASSES
-from mmvmtl.datasets.synthetic.styles import STYLES
+from mmvmtl.datasets.synthetic.styles import STYLES, at_strength
 from mmvmtl.datasets.synthetic.textures import (
     HELD_OUT_FAMILIES,
     TRAIN_FAMILIES,
@@ -49,6 +49,8 @@ class SyntheticWorld:
             range to draw from (both ends included).
         style (str | tuple[str, ...]): Domain, or several to draw from for
             each video: day, night, fog, rain, noise, thermal.
+        style_strength (float): 0..1.5, how far a domain's look replaces
+            plain light; beyond 1 it is exaggerated along the same line.
         illumination_drift (float): 0..1, how far the light varies.
         motion_blur (float): 0..1, exposure as a share of the frame time.
         noise (float): 0..1, sensor noise (1: deviation of 24 grey levels).
@@ -71,6 +73,7 @@ class SyntheticWorld:
         size: tuple[int, int] = (256, 192),
         length: int | tuple[int, int] = (40, 48),
         style: str | tuple[str, ...] = 'day',
+        style_strength: float = 1.0,
         illumination_drift: float = 0.6,
         motion_blur: float = 0.0,
         noise: float = 0.2,
@@ -84,6 +87,7 @@ class SyntheticWorld:
         self.size = tuple(size)
         self.lengths = (length, length) if isinstance(length, int) else length
         self.styles = (style,) if isinstance(style, str) else tuple(style)
+        self.style_strength = style_strength
         self.illumination_drift = illumination_drift
         self.motion_blur = motion_blur
         self.noise = noise
@@ -115,6 +119,11 @@ class SyntheticWorld:
             raise UserError(
                 f'a synthetic frame of {self.size} is too small; each side '
                 'must have at least 96 pixels.'
+            )
+        if not 0 <= self.style_strength <= 1.5:
+            raise UserError(
+                f'style_strength={self.style_strength!r} of the synthetic '
+                'world must lie between 0 and 1.5.'
             )
         for knob in (
             'illumination_drift',
@@ -185,7 +194,8 @@ class SyntheticVideo:
         )
         rng = np.random.default_rng(style)
         self.style = world.styles[rng.integers(len(world.styles))]
-        self._look = STYLES[self.style](world.size, self.length, rng)
+        look = STYLES[self.style](world.size, self.length, rng)
+        self._look = at_strength(look, world.style_strength)
         rng = np.random.default_rng(light)
         shape = (world.size, self.length, rng)
         self._light = Light(world.illumination_drift, *shape)

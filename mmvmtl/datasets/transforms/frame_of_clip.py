@@ -15,7 +15,9 @@ class FrameOfClip(BaseTransform):
 
     After it come MMDet's transforms and ``PackDetInputs``, so that any stock
     detector trains on our data sets. ``instances`` holds the ground truth as
-    ``CocoMetric`` without an annotation file reads it.
+    ``CocoMetric`` without an annotation file reads it. ``domain``,
+    ``labelled`` and ``weight`` of the clip become those of the frame, for
+    ``PackDetInputs(meta_keys=...)``.
 
     Raises:
         UserError: If the clip has several frames.
@@ -30,6 +32,9 @@ class FrameOfClip(BaseTransform):
                 'clip=dict(length=1) for training and chunk=1 for testing.'
             )
         frame = dict(frames[0])
+        for key in ('domain', 'labelled', 'weight'):
+            if key in results:
+                frame[key] = results[key]
         frame['img_path'] = frame.get('img_path') or ''
         frame['gt_bboxes'] = np.asarray(frame['gt_bboxes'], np.float32)
         frame['instances'] = [

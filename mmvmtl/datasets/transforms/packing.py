@@ -30,8 +30,18 @@ FRAME_META = (
     'scale_factor',
     'video_length',
     'is_first',
+    'labelled_classes',
 )
-CLIP_META = ('video_id', 'video_name', 'labelled', 'classes', 'key_frame')
+CLIP_META = (
+    'video_id',
+    'video_name',
+    'labelled',
+    'classes',
+    'key_frame',
+    'dataset',
+    'domain',
+    'weight',
+)
 
 
 @TRANSFORMS.register_module()

@@ -50,15 +50,16 @@ class ClipPhotometric(BaseTransform):
         return results
 
     def _one_image(self, image: np.ndarray) -> np.ndarray:
-        # A copy in memory order: some transforms write into their input.
-        result = {'img': np.array(image, order='C')}
+        changed = image
         for transform in self.transforms:
-            result = transform(result)
-        changed = result['img']
+            # A copy in memory order: some transforms write into their input,
+            # and some give floats, or channels in another order.
+            result = transform({'img': np.array(changed, order='C')})
+            changed = np.clip(np.rint(result['img']), 0, 255).astype(np.uint8)
         if changed.shape != image.shape:
             raise ValueError(
                 'mmvmtl.ClipPhotometric only takes transforms that keep the '
                 f'size of an image, one changed {image.shape} to '
                 f'{changed.shape}; use the Clip* geometric transforms.'
             )
-        return np.clip(np.rint(changed), 0, 255).astype(np.uint8)
+        return changed

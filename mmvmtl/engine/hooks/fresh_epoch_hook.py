@@ -3,14 +3,10 @@
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
-from mmengine.dataset import (
-    ClassBalancedDataset,
-    ConcatDataset,
-    RepeatDataset,
-)
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
+from mmvmtl.engine.hooks.data_parts import data_parts
 from mmvmtl.registry import HOOKS
 
 
@@ -24,13 +20,9 @@ class Fresh(Protocol):
 
 def fresh_datasets(dataset: object) -> Iterator[Fresh]:
     """Walk through MMEngine's wrappers to the data sets that can be fresh."""
-    if isinstance(dataset, ConcatDataset):
-        for part in dataset.datasets:
-            yield from fresh_datasets(part)
-    elif isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
-        yield from fresh_datasets(dataset.dataset)
-    elif isinstance(dataset, Fresh):
-        yield dataset
+    for part in data_parts(dataset):
+        if isinstance(part, Fresh):
+            yield part
 
 
 @HOOKS.register_module()

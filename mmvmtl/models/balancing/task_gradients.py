@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
@@ -12,6 +10,7 @@ from torch import Tensor, nn
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian import Row
+from mmvmtl.parameter_names import matching, nearest
 
 #: float16 gradients below 6e-8 are 0; the optimizer's loss scale is unknown
 #: to the model, and its usual range begins here.
@@ -102,6 +101,10 @@ def shared_parameters(
 ) -> list[nn.Parameter]:
     """Parameters of ``model`` that ``feats`` were computed from.
 
+    Frozen ones are none of them; a pattern may name them, because a schedule
+    releases them later. Under ``functional_call`` what stands in for a
+    parameter counts, even if it was computed itself.
+
     Args:
         feats (Sequence[Tensor]): features with their graph.
         model (nn.Module): gives names and order.
@@ -109,29 +112,26 @@ def shared_parameters(
             modules, ``*`` allowed; None takes all.
 
     Raises:
-        UserError: for a pattern that none of them matches.
+        UserError: for a pattern that none of them matches, nor a frozen one.
     """
+    nodes = set(graph_nodes(feats))
     # Of all nodes only those that accumulate into a leaf have a variable.
-    leaves = (getattr(n, 'variable', None) for n in graph_nodes(feats))
-    below = {id(leaf) for leaf in leaves if leaf is not None}
-    named = {n: p for n, p in model.named_parameters() if id(p) in below}
+    leaves = {id(getattr(node, 'variable', None)) for node in nodes}
+    named, frozen = {}, []
+    for name, parameter in model.named_parameters():
+        if id(parameter) in leaves or parameter.grad_fn in nodes:
+            named[name] = parameter
+        elif not parameter.requires_grad:
+            frozen.append(name)
     if patterns is None:
         return list(named.values())
     chosen: set[str] = set()
     for pattern in patterns:
-        found = [
-            name
-            for name in named
-            if fnmatchcase(name, pattern) or fnmatchcase(name, f'{pattern}.*')
-        ]
+        found = matching(pattern, (*named, *frozen))
         if not found:
-            modules = {n.rpartition('.')[0] for n in named}
-            near = difflib.get_close_matches(
-                pattern, sorted({*named, *modules}), 3, 0
-            )
             raise UserError(
                 f"parameters='{pattern}' matches no trained parameter that "
-                f'the tasks share; near are {", ".join(near)}'
+                f'the tasks share; near are {nearest(pattern, named)}'
             )
         chosen.update(found)
     return [p for name, p in named.items() if name in chosen]

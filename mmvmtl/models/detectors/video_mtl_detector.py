@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModel
+from mmengine.model import BaseModel, ModuleList
 from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
+from mmvmtl.models.domain import clip_domain_batch
+from mmvmtl.models.losses.total import TOTAL, pick_total
+from mmvmtl.models.task_names import check_tasks
+from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS, TASK_UTILS
 from mmvmtl.structures import VideoMTLDataSample
+from mmvmtl.task_graph import Observed
 
 Losses = dict[str, Tensor]
 
 
 @MODELS.register_module()
-class VideoMTLDetector(BaseModel):
+class VideoMTLDetector(Observed, BaseModel):
     """Backbone and neck shared by the heads of all tasks.
 
     Frames go through the network as one batch, whatever clip they belong to.
@@ -34,7 +38,15 @@ class VideoMTLDetector(BaseModel):
         loss (dict): the weighting of the task losses.
         tracker (dict, optional): config of the tracker; ``None`` gives boxes
             no ids.
+        domain (dict, optional): config of what compares the features of
+            domains in training, such as :class:`DomainAdversary`; its loss
+            stands beside the weighted task losses.
         data_preprocessor (dict, optional): config of the preprocessor.
+        sharing (dict, optional): what stands between the cut and the heads,
+            :class:`CrossStitch` say; ``None`` is hard sharing: every head
+            sees the same features.
+        regularisers (Sequence[dict]): terms beside the task losses,
+            :class:`SharedWeightPenalty` say.
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
@@ -46,7 +58,10 @@ class VideoMTLDetector(BaseModel):
         branch: dict | None = None,
         loss: dict | None = None,
         tracker: dict | None = None,
+        domain: dict | None = None,
         data_preprocessor: dict | None = None,
+        sharing: dict | None = None,
+        regularisers: Sequence[dict] = (),
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -61,9 +76,21 @@ class VideoMTLDetector(BaseModel):
             loss or dict(type='mmvmtl.WeightedMTLLoss'),
             default_args=dict(tasks=self.head.tasks),
         )
+        self.sharing = None
+        if sharing is not None:
+            self.sharing = MODELS.build(
+                sharing, default_args=dict(tasks=self.head.tasks)
+            )
+            check_tasks(self.sharing.tasks, self.head.tasks)
+        shapes = {name: p.shape for name, p in self.named_parameters()}
+        known = dict(shapes=shapes, tasks=self.head.tasks)
+        self.regularisers = ModuleList(
+            MODELS.build(cfg, default_args=known) for cfg in regularisers
+        )
         self.streams = StreamBank(
             None if tracker is None else TASK_UTILS.build(tracker)
         )
+        self.domain = None if domain is None else MODELS.build(domain)
         self._tasks = self.head.tasks
 
     @property
@@ -103,8 +130,24 @@ class VideoMTLDetector(BaseModel):
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """L levels (M, C, H, W) of frames (M, 3, H, W)."""
-        feats = self.backbone(inputs)
-        return tuple(feats if self.neck is None else self.neck(feats))
+        return self._stages(inputs)['neck']
+
+    def _stages(self, inputs: Tensor) -> dict[str, tuple[Tensor, ...]]:
+        """Levels by 'backbone' and 'neck', the same without a neck."""
+        low = self.backbone(inputs)
+        high = low if self.neck is None else self.neck(low)
+        # MMAction2's backbones give their only level as it is.
+        return {
+            stage: (feats,) if isinstance(feats, Tensor) else tuple(feats)
+            for stage, feats in (('backbone', low), ('neck', high))
+        }
+
+    def task_feats(
+        self, feats: tuple[Tensor, ...], tasks: Sequence[str]
+    ) -> dict[str, tuple[Tensor, ...]]:
+        """What the heads of ``tasks`` see of shared ``feats``, L levels."""
+        views = self.branch(feats, tasks)
+        return views if self.sharing is None else self.sharing(views)
 
     def forward(
         self,
@@ -136,8 +179,9 @@ class VideoMTLDetector(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            feats = self.extract_feat(inputs)
-            return self.head(self.branch(feats, self.tasks))
+            return self.head(
+                self.task_feats(self.extract_feat(inputs), self.tasks)
+            )
         raise ValueError(f"mode='{mode}': use 'loss', 'predict' or 'tensor'")
 
     def loss(
@@ -145,38 +189,53 @@ class VideoMTLDetector(BaseModel):
     ) -> Losses:
         """The weighted total ``loss_mtl`` and each task's own losses.
 
-        The latter are detached and named ``<task>.<loss>``. Weighting happens
-        here, inside the forward that DDP wraps, because parameters of a
-        learned weighting must be used there.
+        The latter are detached and named ``<task>.<loss>``; beside them
+        stands each task's ``weight/<task>``. Weighting happens here, inside
+        the forward that DDP wraps, because parameters of a learned weighting
+        must be used there.
         """
         batch = ClipBatch(data_samples)
-        feats = self.branch(self.extract_feat(inputs), self.head.tasks)
+        stages = self._stages(inputs)
+        feats = self.task_feats(stages['neck'], self.head.tasks)
         active = self.head.active(batch)
         by_task = self.head.loss(feats, batch, active)
-        log, totals = {}, []
-        for task, losses in by_task.items():
-            terms = []
-            for name, value in losses.items():
-                value = sum(value) if isinstance(value, list) else value
-                if 'loss' in name:
-                    value = value.mean()
-                    terms.append(value)
-                log[f'{task}.{name}'] = value.detach()
-            totals.append(sum(terms))
+        log, totals = _by_task(by_task)
         flags = torch.tensor(active, device=inputs.device)
-        total = self.weighting(torch.stack(totals), flags)
+        stacked = torch.stack(totals)
+        total = self.weighting(stacked, flags)
+        for task, weight in zip(
+            by_task, self.weighting.last_weights, strict=True
+        ):
+            log[f'weight/{task}'] = weight
+        self.tell_observer(self.head.tasks, stacked, flags, total)
         total = self.branch.balance(totals, total, flags, self)
-        return dict(log, loss_mtl=total)
+        if self.sharing is not None:
+            total = total + zero_touch(self.sharing)
+        beside = self._regularise(stacked, flags)
+        if self.domain is not None:
+            compared = clip_domain_batch(stages, feats, batch, self.head.heads)
+            for name, value in self.domain.loss(compared).items():
+                beside[f'domain.{name}'] = value
+        for name, value in beside.items():
+            log[name] = value.detach()
+            if 'loss' in name:
+                total = total + value
+        return dict(log, **{TOTAL: total})
+
+    def _regularise(self, losses: Tensor, active: Tensor) -> Losses:
+        """Terms beside the task losses; those of one kind are added up."""
+        terms: Losses = {}
+        if self.regularisers:
+            parameters = dict(self.named_parameters())
+            for regulariser in self.regularisers:
+                key = f'regulariser.loss_{regulariser.name}'
+                term = regulariser(parameters, losses, active)
+                terms[key] = terms.get(key, 0) + term
+        return terms
 
     def parse_losses(self, losses: Losses) -> tuple[Tensor, Losses]:
-        """Pick the total; MMEngine would add up all that is called a loss."""
-        log = OrderedDict(loss=losses['loss_mtl'])
-        log.update(
-            (name, value.mean())
-            for name, value in losses.items()
-            if name != 'loss_mtl'
-        )
-        return losses['loss_mtl'], log
+        """Pick the total."""
+        return pick_total(losses)
 
     @torch.no_grad()
     def predict(
@@ -185,7 +244,7 @@ class VideoMTLDetector(BaseModel):
         """Predict the asked tasks; boxes and velocities in original pixels."""
         streams = self.streams.enter(data_samples)
         batch = ClipBatch(data_samples, [s.memory for s in streams])
-        feats = self.branch(self.extract_feat(inputs), self.tasks)
+        feats = self.task_feats(self.extract_feat(inputs), self.tasks)
         self.head.predict(feats, batch, self.tasks)
         for frame in batch.frames:
             for name in ('pred_instances', 'pred_track_instances'):
@@ -199,6 +258,22 @@ class VideoMTLDetector(BaseModel):
             track(batch, streams)
         self.streams.leave(data_samples)
         return data_samples
+
+
+def _by_task(losses: dict[str, Losses]) -> tuple[Losses, list[Tensor]]:
+    """What is logged, as ``<task>.<name>``, and each task's sum, ()."""
+    log: Losses = {}
+    totals = []
+    for task, values in losses.items():
+        terms = []
+        for name, value in values.items():
+            value = sum(value) if isinstance(value, list) else value
+            if 'loss' in name:
+                value = value.mean()
+                terms.append(value)
+            log[f'{task}.{name}'] = value.detach()
+        totals.append(sum(terms))
+    return log, totals
 
 
 def _to_original_pixels(instances: object, scale_factor: tuple) -> None:

@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.touch import zero_touch
 
 Features = tuple[Tensor, ...]
 
@@ -51,8 +52,4 @@ class BaseTaskHead(BaseModule, metaclass=ABCMeta):
         DDP waits for the gradient of each, also on a rank whose batch has no
         labels for the task.
         """
-        zero = sum(feat.sum() for feat in feats) * 0
-        for parameter in self.parameters():
-            if parameter.requires_grad:
-                zero = zero + parameter.sum() * 0
-        return zero
+        return sum(feat.sum() for feat in feats) * 0 + zero_touch(self)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmvmtl.models.clip_batch import ClipBatch, select_frames
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
+from mmvmtl.models.heads.class_masks import labelled_classes, labelled_only
 from mmvmtl.registry import MODELS
 
 
@@ -25,7 +26,7 @@ class _Detection(BaseTaskHead):
             return self._frame_loss(select_frames(feats, index), frames)
         # MMDet's heads share normalisers with the other ranks: take part in
         # that with nothing found, and teach nothing.
-        frames = [_without_objects(frame) for frame in batch.frames]
+        frames = [without_objects(frame) for frame in batch.frames]
         losses = self._frame_loss(feats, frames)
         return {
             name: [v * 0 for v in value]
@@ -41,7 +42,7 @@ class _Detection(BaseTaskHead):
             frame.pred_instances = result
 
 
-def _without_objects(frame: DetDataSample) -> DetDataSample:
+def without_objects(frame: DetDataSample) -> DetDataSample:
     """The frame with no ground truth in it."""
     empty = DetDataSample(metainfo=frame.metainfo)
     empty.gt_instances = frame.gt_instances[:0]
@@ -51,6 +52,9 @@ def _without_objects(frame: DetDataSample) -> DetDataSample:
 @MODELS.register_module()
 class DenseDetection(_Detection):
     """A one-stage MMDet head (RTMDet, YOLOX, FCOS, RetinaNet, ...) as a task.
+
+    A frame with ``labelled_classes`` in its metainfo trains the scores of
+    these classes only: see :mod:`mmvmtl.models.heads.class_masks`.
 
     Args:
         bbox_head (dict): config of the MMDet dense head.
@@ -82,7 +86,8 @@ class DenseDetection(_Detection):
         return self.bbox_head(feats)
 
     def _frame_loss(self, feats: Features, frames: list) -> dict:
-        return self.bbox_head.loss(feats, frames)
+        with labelled_only(self.bbox_head, frames, self.num_classes):
+            return self.bbox_head.loss(feats, frames)
 
     def _frame_predict(self, feats: Features, frames: list) -> list:
         return self.bbox_head.predict(feats, frames, rescale=False)
@@ -99,6 +104,10 @@ class TwoStageDetection(_Detection):
             MMDet's two-stage configs.
         test_cfg (dict): with ``rpn`` and ``rcnn``.
         init_cfg (dict, optional): initialisation of MMEngine.
+
+    Raises:
+        ValueError: In training, if a frame's data set does not label every
+            class: the RPN takes all that has no box for background.
     """
 
     def __init__(
@@ -136,6 +145,12 @@ class TwoStageDetection(_Detection):
         return self.rpn_head(feats)
 
     def _frame_loss(self, feats: Features, frames: list) -> dict:
+        if labelled_classes(frames, self.num_classes) is not None:
+            raise ValueError(
+                'TwoStageDetection got frames whose data set does not label '
+                'every class, and its RPN would learn objects of the others '
+                'as background; use mmvmtl.DenseDetection.'
+            )
         class_free = copy.deepcopy(frames)
         for frame in class_free:
             frame.gt_instances.labels.zero_()

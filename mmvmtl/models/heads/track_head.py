@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
 
-from mmvmtl.models.box_features import grid_in_box, pad_boxes, sample_points
+from mmvmtl.models.box_features import pad_boxes, read_boxes
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.heads.motion import MotionReader
@@ -97,15 +97,7 @@ class TrackHead(BaseTaskHead):
 
     def _describe(self, feats: Features, boxes: Tensor) -> Tensor:
         """Hidden features (M, K, F) of ``boxes`` (M, K, 4)."""
-        centre = grid_in_box(boxes, 1)
-        inside = torch.cat([centre, grid_in_box(boxes, self.grid)], dim=2)
-        fine = sample_points(feats[0], inside, self.strides[0])
-        coarse = [
-            sample_points(feat, centre, stride)
-            for feat, stride in zip(feats[1:], self.strides[1:], strict=True)
-        ]
-        parts = [fine[:, :, :1], *coarse, fine[:, :, 1:]]
-        return self.trunk(torch.cat(parts, dim=2).flatten(2))
+        return self.trunk(read_boxes(feats, boxes, self.strides, self.grid))
 
     def _jitter(self, boxes: Tensor) -> Tensor:
         sides = (boxes[..., 2:] - boxes[..., :2]).repeat(1, 1, 2)

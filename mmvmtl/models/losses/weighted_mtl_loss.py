@@ -6,14 +6,14 @@ import difflib
 from collections.abc import Sequence
 
 import torch
-from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmvmtl.models.losses.base_weighting import BaseWeighting
 from mmvmtl.registry import MODELS
 
 
 @MODELS.register_module()
-class WeightedMTLLoss(BaseModule):
+class WeightedMTLLoss(BaseWeighting):
     r"""Combine task losses with fixed weights.
 
     .. math:: L = \sum_k \lambda_k L_k
@@ -36,7 +36,7 @@ class WeightedMTLLoss(BaseModule):
         tasks: Sequence[str],
         weights: dict[str, float | None] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(tasks)
         if weights is None:
             weights = dict.fromkeys(tasks, 1.0)
         weights = {k: v for k, v in weights.items() if v is not None}
@@ -60,10 +60,6 @@ class WeightedMTLLoss(BaseModule):
             )
         self.register_buffer('weights', values, persistent=False)
 
-    def forward(self, losses: Tensor, active: Tensor) -> Tensor:
-        """Weigh ``losses`` (T,) of the ``active`` (T,) tasks into one, ().
-
-        An inactive task gets weight 0, but stays in the graph: under DDP its
-        parameters must be touched.
-        """
-        return (self.weights.to(losses) * active.to(losses) * losses).sum()
+    def weigh(self, losses: Tensor, active: Tensor) -> Tensor:
+        r"""The fixed :math:`\lambda_k`, (T,)."""
+        return self.weights

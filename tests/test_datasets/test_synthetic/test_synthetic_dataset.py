@@ -131,3 +131,17 @@ def test_metainfo_names_classes_and_tasks():
 def test_wrong_arguments_are_user_errors(wrong):
     with pytest.raises(UserError):
         build(**wrong)
+
+
+def test_frames_are_labelled_with_the_style_they_are_drawn_in():
+    world = dict(size=(128, 96), length=20, style=('day', 'night', 'fog'))
+    data = build(world=world, num_videos=9, label_style=True)
+    assert data.metainfo['tasks']['frame'] == ('day', 'night', 'fog')
+    assert len(data.metainfo['tasks']['cls']) == 5
+    for index in range(9):
+        clip = data[index]
+        style = data.world.video(index).style
+        assert clip['labelled'] == ('det', 'track', 'cls', 'frame')
+        for frame in clip['frames']:
+            assert world['style'][frame['frame_label']] == style
+    assert 'frame' not in build().metainfo['tasks']

@@ -54,3 +54,22 @@ def test_a_transform_that_changes_the_size_is_refused(clip):
 
     with pytest.raises(ValueError, match=r'\(60, 80, 3\) to \(30, 80, 3\)'):
         ClipPhotometric([halve])(clip)
+
+
+def test_the_next_transform_gets_bytes_in_memory_order(clip):
+    """``mmdet.PhotoMetricDistortion`` gives floats, channels swapped."""
+    seen = []
+
+    def swap(results):
+        return {'img': results['img'][..., ::-1] + np.float32(0.6)}
+
+    def look(results):
+        seen.append(results['img'])
+        return results
+
+    picture = np.full_like(clip['frames'][0]['img'], (10, 20, 255))
+    clip['frames'] = [dict(img=picture)]
+    ClipPhotometric([swap, look])(clip)
+    assert seen[0].dtype == np.uint8
+    assert seen[0].flags['C_CONTIGUOUS']
+    assert seen[0][0, 0].tolist() == [255, 21, 11]

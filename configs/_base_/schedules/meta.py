@@ -1,0 +1,61 @@
+"""Meta-learning: 300 iterations of two episodes; boxes are the only task.
+
+The inner steps of ANIL move the detection head on shared features. Frames
+of the worlds come from ``frames``, held-out ones from ``held_out``.
+"""
+
+_base_ = [
+    '../models/video_mtl_rtmdet_tiny.py',
+    '../datasets/synthetic_world.py',
+    '../default_runtime.py',
+]
+
+model = dict(
+    head=dict(heads=dict(cls=None, track=None)),
+    loss=dict(weights=dict(cls=None, track=None)),
+    tracker=None,
+)
+frames = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    split='train',
+    num_videos=400,
+    clip=dict(length=1),
+    pipeline=[
+        dict(type='mmvmtl.LoadVideoFrames'),
+        dict(type='mmvmtl.ClipResize', scale=(256, 192)),
+        dict(type='mmvmtl.PackVideoInputs'),
+    ],
+)
+held_out = {**frames, 'split': 'val', 'num_videos': 200}
+day = {**_base_.world, 'style': 'day'}
+fog = {**_base_.world, 'style': 'fog'}
+rain = {**_base_.world, 'style': 'rain'}
+noise = {**_base_.world, 'style': 'noise'}
+night = {**_base_.world, 'style': 'night'}
+thermal = {**_base_.world, 'style': 'thermal'}
+parts = ['head.heads.det']
+
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='InfiniteSampler'),
+)
+train_cfg = dict(
+    type='mmvmtl.MetaTrainLoop',
+    max_iters=300,
+    method='ANIL',
+    lr=0.01,
+    steps=3,
+    parts=parts,
+)
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=0.0),
+    clip_grad=dict(max_norm=35),
+)
+default_hooks = dict(
+    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=100),
+)
+log_processor = dict(type='LogProcessor', window_size=20, by_epoch=False)

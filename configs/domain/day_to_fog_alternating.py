@@ -1,0 +1,12 @@
+"""Day to fog, discriminator and network in turn, without reversal.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_fog_alternating.py
+"""
+
+_base_ = './day_to_fog_image.py'
+
+model = dict(domain=dict(form='alternating'))
+# Every other step is the discriminator's.
+optim_wrapper = dict(type='mmvmtl.AlternatingOptimWrapper')

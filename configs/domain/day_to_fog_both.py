@@ -1,0 +1,31 @@
+"""Day to fog with adversaries at image level and at boxes, which agree; fog is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_fog_both.py
+"""
+
+_base_ = './day_to_fog.py'
+
+model = dict(
+    domain=dict(
+        type='mmvmtl.DomainAdversary',
+        domains=('day', 'fog'),
+        image=dict(in_channels=96, level=0),
+        instance=dict(in_channels=96),
+        consistency=0.1,
+    ),
+)
+# As many labelled clips an iteration as source only, and as many of fog.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'fog')),
+        unlabelled=('fog',),
+    ),
+)
+custom_hooks = [
+    dict(type='mmvmtl.FreshEpochHook'),
+    dict(type='mmvmtl.DomainAdversarialHook'),
+]

@@ -1,0 +1,29 @@
+"""Day to fog with an adversary at image level; fog is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_fog_image.py
+"""
+
+_base_ = './day_to_fog.py'
+
+model = dict(
+    domain=dict(
+        type='mmvmtl.DomainAdversary',
+        domains=('day', 'fog'),
+        image=dict(in_channels=96, level=0),
+    ),
+)
+# As many labelled clips an iteration as source only, and as many of fog.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'fog')),
+        unlabelled=('fog',),
+    ),
+)
+custom_hooks = [
+    dict(type='mmvmtl.FreshEpochHook'),
+    dict(type='mmvmtl.DomainAdversarialHook'),
+]

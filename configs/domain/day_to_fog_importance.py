@@ -1,0 +1,27 @@
+"""Day to fog, day clips drawn by their importance for fog.
+
+Not trained yet. First train day_to_fog.py; then weigh, then train:
+
+    python tools/analysis/importance_weights.py configs/domain/day_to_fog_importance.py \
+        work_dirs/day_to_fog/epoch_4.pth --source day --target fog \
+        --out work_dirs/day_to_fog_importance.json
+    python tools/train.py configs/domain/day_to_fog_importance.py
+"""
+
+_base_ = './day_to_fog.py'
+
+# An index is the same clip in every epoch, as it is weighed once. The clips
+# of fog are there to be weighed against and are never drawn.
+train_dataloader = dict(
+    sampler=dict(
+        type='mmvmtl.ImportanceSampler',
+        weights='work_dirs/day_to_fog_importance.json',
+    ),
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'fog')),
+        unlabelled=('fog',),
+        fresh=False,
+    ),
+)
+custom_hooks = []

@@ -1,0 +1,31 @@
+"""Day to night, source only, but low frequencies of half the clips are those of night; night is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_night_fourier.py
+"""
+
+_base_ = './day_to_night.py'
+
+# Frames of night whose look is taken; neither their videos nor their labels
+# are those of the test.
+target = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    world={
+        **_base_.world,
+        'style': 'night',
+        'style_strength': _base_.strength,
+    },
+    split='train',
+    seed=100,
+    num_videos=400,
+    clip=dict(length=1),
+)
+train_pipeline = [
+    dict(type='mmvmtl.LoadVideoFrames'),
+    dict(
+        type='mmvmtl.FourierDomainTransfer', target=target, beta=0.01, prob=0.5
+    ),
+    *_base_.train_pipeline[1:],
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,0 +1,27 @@
+"""Day to night, day clips drawn by their importance for night.
+
+Not trained yet. First train day_to_night.py; then weigh, then train:
+
+    python tools/analysis/importance_weights.py configs/domain/day_to_night_importance.py \
+        work_dirs/day_to_night/epoch_4.pth --source day --target night \
+        --out work_dirs/day_to_night_importance.json
+    python tools/train.py configs/domain/day_to_night_importance.py
+"""
+
+_base_ = './day_to_night.py'
+
+# An index is the same clip in every epoch, as it is weighed once. The clips
+# of night are there to be weighed against and are never drawn.
+train_dataloader = dict(
+    sampler=dict(
+        type='mmvmtl.ImportanceSampler',
+        weights='work_dirs/day_to_night_importance.json',
+    ),
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'night')),
+        unlabelled=('night',),
+        fresh=False,
+    ),
+)
+custom_hooks = []

@@ -1,0 +1,29 @@
+"""Day to night with an adversary at boxes; night is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_night_instance.py
+"""
+
+_base_ = './day_to_night.py'
+
+model = dict(
+    domain=dict(
+        type='mmvmtl.DomainAdversary',
+        domains=('day', 'night'),
+        instance=dict(in_channels=96),
+    ),
+)
+# As many labelled clips an iteration as source only, and as many of night.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'night')),
+        unlabelled=('night',),
+    ),
+)
+custom_hooks = [
+    dict(type='mmvmtl.FreshEpochHook'),
+    dict(type='mmvmtl.DomainAdversarialHook'),
+]

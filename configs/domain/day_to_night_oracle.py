@@ -1,0 +1,10 @@
+"""Day to night, oracle: trained on labelled night; what can be reached at most.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_night_oracle.py
+"""
+
+_base_ = './day_to_night.py'
+
+train_dataloader = dict(dataset=dict(world=dict(style='night')))

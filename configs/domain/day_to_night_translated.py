@@ -1,0 +1,21 @@
+"""Day to night, source only, but half the clips are translated to night.
+
+Not trained yet. First train the translator; MMVMTL_TRANSLATOR is another
+checkpoint of one:
+
+    python tools/train.py configs/translation/day_to_night.py
+    python tools/train.py configs/domain/day_to_night_translated.py
+"""
+
+_base_ = './day_to_night.py'
+
+train_pipeline = [
+    dict(type='mmvmtl.LoadVideoFrames'),
+    dict(
+        type='mmvmtl.TranslateDomain',
+        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_night/iter_1000.pth}}',
+        prob=0.5,
+    ),
+    *_base_.train_pipeline[1:],
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

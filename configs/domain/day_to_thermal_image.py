@@ -1,0 +1,29 @@
+"""Day to thermal with an adversary at image level; thermal is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_thermal_image.py
+"""
+
+_base_ = './day_to_thermal.py'
+
+model = dict(
+    domain=dict(
+        type='mmvmtl.DomainAdversary',
+        domains=('day', 'thermal'),
+        image=dict(in_channels=96, level=0),
+    ),
+)
+# As many labelled clips an iteration as source only, and as many of thermal.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'thermal')),
+        unlabelled=('thermal',),
+    ),
+)
+custom_hooks = [
+    dict(type='mmvmtl.FreshEpochHook'),
+    dict(type='mmvmtl.DomainAdversarialHook'),
+]

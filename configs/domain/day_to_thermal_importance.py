@@ -1,0 +1,27 @@
+"""Day to thermal, day clips drawn by their importance for thermal.
+
+Not trained yet. First train day_to_thermal.py; then weigh, then train:
+
+    python tools/analysis/importance_weights.py configs/domain/day_to_thermal_importance.py \
+        work_dirs/day_to_thermal/epoch_4.pth --source day --target thermal \
+        --out work_dirs/day_to_thermal_importance.json
+    python tools/train.py configs/domain/day_to_thermal_importance.py
+"""
+
+_base_ = './day_to_thermal.py'
+
+# An index is the same clip in every epoch, as it is weighed once. The clips
+# of thermal are there to be weighed against and are never drawn.
+train_dataloader = dict(
+    sampler=dict(
+        type='mmvmtl.ImportanceSampler',
+        weights='work_dirs/day_to_thermal_importance.json',
+    ),
+    dataset=dict(
+        num_videos=800,
+        world=dict(style=('day', 'thermal')),
+        unlabelled=('thermal',),
+        fresh=False,
+    ),
+)
+custom_hooks = []

@@ -1,0 +1,43 @@
+"""20 labelled frames of zebrafish, from scratch: what to compare with.
+
+Not trained yet; tools/bench_finetune.py measures it at three rates.
+
+python tools/train.py configs/finetune/zebrafish_20_scratch.py
+"""
+
+_base_ = [
+    '../_base_/models/video_mtl_rtmdet_tiny.py',
+    '../_base_/datasets/zebrafish_20.py',
+    '../_base_/optimizers/adamw.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    data_preprocessor=dict(input_size=(352, 384)),
+    head=dict(
+        heads=dict(
+            cls=None,
+            det=dict(bbox_head=dict(num_classes=1)),
+            track=dict(motion=dict(radius=6, step=8.0)),
+        ),
+    ),
+    loss=dict(weights=dict(cls=None, track=0.5)),
+    tracker=dict(scores=dict(high=0.4, new=0.5), embedding=None),
+)
+
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=200)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.02,
+        by_epoch=False,
+        begin=100,
+        end=200,
+        T_max=100,
+    ),
+]
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=200))
+log_processor = dict(by_epoch=False)

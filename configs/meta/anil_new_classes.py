@@ -1,0 +1,40 @@
+"""ANIL: from 5 frames to two new classes of objects: not trained yet.
+
+In training episodes the labels of disc, square and triangle change places,
+so what a label means can only be learned from the 5 frames; the test has
+stars and crosses, which were background before. Start it from the
+checkpoint of pretrain_three_classes_rtmdet_tiny.py.
+
+python tools/train.py configs/meta/anil_new_classes.py --cfg-options load_from=PRETRAINED.pth
+python tools/eval_episodes.py configs/meta/anil_new_classes.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
+"""
+
+_base_ = '../_base_/schedules/meta.py'
+
+model = dict(head=dict(heads=dict(det=dict(bbox_head=dict(num_classes=3)))))
+train_dataloader = dict(
+    dataset=dict(
+        type='mmvmtl.EpisodeDataset',
+        domains=dict(day={**_base_.frames, 'world': _base_.day}),
+        classes=['disc', 'square', 'triangle'],
+        ways=3,
+        shots=5,
+        queries=5,
+        episodes=4000,
+    ),
+)
+train_cfg = dict(lr=0.03)
+episodes = dict(
+    dataset=dict(
+        type='mmvmtl.EpisodeDataset',
+        domains=dict(day={**_base_.held_out, 'world': _base_.day}),
+        classes=['star', 'cross'],
+        ways=2,
+        shots=5,
+        queries=10,
+        episodes=50,
+        seed=1,
+    ),
+    steps=5,
+    parts=_base_.parts,
+)

@@ -1,0 +1,63 @@
+"""ANIL: from 5 frames to a domain never seen (night, thermal): not trained yet.
+
+Start it from the checkpoint of pretrain_rtmdet_tiny.py.
+
+python tools/train.py configs/meta/anil_new_domain.py --cfg-options load_from=PRETRAINED.pth
+python tools/eval_episodes.py configs/meta/anil_new_domain.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
+"""
+
+_base_ = '../_base_/schedules/meta.py'
+
+train_dataloader = dict(
+    dataset=dict(
+        type='mmvmtl.EpisodeDataset',
+        domains=dict(
+            day={**_base_.frames, 'world': _base_.day},
+            fog={**_base_.frames, 'world': _base_.fog},
+            rain={**_base_.frames, 'world': _base_.rain},
+            noise={**_base_.frames, 'world': _base_.noise},
+        ),
+        shots=5,
+        queries=5,
+        episodes=4000,
+    ),
+)
+# For tools/eval_episodes.py.
+episodes = dict(
+    dataset=dict(
+        type='mmvmtl.EpisodeDataset',
+        domains=dict(
+            night={**_base_.held_out, 'world': _base_.night},
+            thermal={**_base_.held_out, 'world': _base_.thermal},
+        ),
+        shots=5,
+        queries=10,
+        episodes=50,
+        seed=1,
+    ),
+    steps=5,
+    parts=_base_.parts,
+)
+# For tools/adapt.py.
+adapt = dict(
+    dataset={**_base_.held_out, 'world': _base_.thermal},
+    lr=0.01,
+    steps=5,
+    parts=_base_.parts,
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='mmvmtl.VideoSampler'),
+    dataset=dict(
+        type='mmvmtl.SyntheticVideoDataset',
+        world=_base_.thermal,
+        split='test',
+        num_videos=10,
+        test_mode=True,
+        pipeline=_base_.frames.pipeline,
+    ),
+)
+test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
+test_cfg = dict(type='TestLoop')

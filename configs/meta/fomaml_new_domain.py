@@ -1,0 +1,12 @@
+"""FOMAML: from 5 frames to a domain never seen: not trained yet.
+
+No second derivatives: any head and any part of the network will do.
+
+python tools/train.py configs/meta/fomaml_new_domain.py --cfg-options load_from=PRETRAINED.pth
+"""
+
+_base_ = './anil_new_domain.py'
+
+train_cfg = dict(method='FOMAML', lr=0.002, parts=None)
+episodes = dict(parts=None)
+adapt = dict(lr=0.002, parts=None)

@@ -1,0 +1,13 @@
+"""A detector of the day learns fog from its own teacher: not trained yet.
+
+python tools/train.py configs/teacher/day_to_fog_rtmdet_tiny.py
+"""
+
+_base_ = './day_to_night_rtmdet_tiny.py'
+
+target = {**_base_.target, 'world': {**_base_.world, 'style': 'fog'}}
+train_dataloader = dict(
+    dataset=dict(datasets=[_base_.source, target]),
+)
+val_dataloader = dict(dataset=dict(world=dict(style='fog')))
+test_dataloader = dict(dataset=dict(world=dict(style='fog')))

@@ -1,0 +1,66 @@
+"""Learn to turn day into night from unpaired frames: not trained yet.
+
+Frames of 128x96, batches of 2 + 2; the last checkpoint goes into
+mmvmtl.TranslateDomain.
+
+python tools/train.py configs/translation/day_to_night.py
+"""
+
+_base_ = [
+    '../_base_/datasets/synthetic_world.py',
+    '../_base_/default_runtime.py',
+]
+
+# By itself it would be that of configs/domain/day_to_night.py.
+work_dir = 'work_dirs/translate_day_to_night'
+model = dict(type='mmvmtl.UnpairedTranslator')
+
+pipeline = [
+    dict(type='mmvmtl.LoadVideoFrames'),
+    dict(type='mmvmtl.ClipResize', scale=(128, 96)),
+    dict(type='mmvmtl.PackVideoInputs'),
+]
+# The world of the other seed: no frame of one domain shows what one of the
+# other does.
+source = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    world={**_base_.world, 'style': 'day'},
+    split='train',
+    num_videos=400,
+    clip=dict(length=1),
+    pipeline=pipeline,
+)
+target = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    world={**_base_.world, 'style': 'night'},
+    split='train',
+    seed=100,
+    num_videos=400,
+    clip=dict(length=1),
+    pipeline=pipeline,
+)
+train_dataloader = dict(
+    batch_size=2,
+    num_workers=1,
+    persistent_workers=True,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='InfiniteSampler', shuffle=True),
+    dataset=dict(type='mmvmtl.UnpairedDomains', source=source, target=target),
+)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=1000)
+
+adam = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='Adam', lr=5e-4, betas=(0.5, 0.999)),
+)
+optim_wrapper = dict(
+    constructor='mmvmtl.OptimWrapperPerModule',
+    generators=adam,
+    discriminators=adam,
+)
+model_wrapper_cfg = dict(type='mmvmtl.SeparateDistributedDataParallel')
+default_hooks = dict(
+    checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=500),
+)
+custom_hooks = [dict(type='mmvmtl.FreshEpochHook')]
+log_processor = dict(type='LogProcessor', window_size=20, by_epoch=False)

@@ -1,0 +1,106 @@
+"""Training in a process of its own, with its time and its memory."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmvmtl.errors import UserError
+
+#: Runs a command and tells its rusage. A process inherits, as its largest
+#: memory, what its parent had at the fork; so a small one starts it.
+WATCH = """
+import json, os, subprocess, sys
+child = subprocess.Popen(sys.argv[2:])
+_, status, usage = os.wait4(child.pid, 0)
+with open(sys.argv[1], 'w') as out:
+    json.dump([os.waitstatus_to_exitcode(status), usage.ru_maxrss], out)
+"""
+
+
+def run_measured(*command: object) -> dict[str, float]:
+    """Run one of our tools; its seconds, and the most memory it held.
+
+    Returns:
+        dict: ``seconds`` from start to end, and ``memory_mib``, the largest
+        resident set of the process.
+
+    Raises:
+        SystemExit: With its exit code, if that is not 0; it has said why.
+    """
+    words = [str(word) for word in command]
+    print(f'\n$ python {shlex.join(words)}', flush=True)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder) / 'usage.json'
+        python = [sys.executable, *words]
+        subprocess.run(
+            [sys.executable, '-c', WATCH, str(told), *python], check=True
+        )
+        code, memory = json.loads(told.read_text())
+    if code:
+        raise SystemExit(code)
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == 'darwin' else 1024
+    return {
+        'seconds': time.perf_counter() - start,
+        'memory_mib': memory * unit / 2**20,
+    }
+
+
+def train_and_measure(
+    cfg: Config, work: Path, tests: Mapping[str, Config]
+) -> dict[str, dict]:
+    """Train a config, evaluate it in several ways; what was done is kept.
+
+    A finished run is read from ``metrics.json``; one that was broken off
+    goes on from its last checkpoint.
+
+    Args:
+        cfg (Config): what to train.
+        work (Path): folder of this run.
+        tests (dict[str, Config]): by name what to evaluate with.
+
+    Returns:
+        dict: ``train`` with ``seconds`` and ``memory_mib``, and by the name
+        of each test its metrics.
+
+    Raises:
+        UserError: the folder holds the run of another config.
+    """
+    _keep(cfg, work / 'config.py')
+    done = work / 'metrics.json'
+    if done.is_file():
+        return json.loads(done.read_text())
+    folder = work / 'train'
+    command = ['tools/train.py', work / 'config.py', '--work-dir', folder]
+    found = {'train': run_measured(*command, '--resume')}
+    checkpoint = (folder / 'last_checkpoint').read_text().strip()
+    for name, test in tests.items():
+        _keep(test, work / f'{name}.py')
+        out = work / f'{name}.json'
+        run_measured(
+            *('tools/test.py', work / f'{name}.py', checkpoint),
+            *('--out', out, '--work-dir', work / f'test_{name}'),
+        )
+        found[name] = json.loads(out.read_text())['metrics']
+    done.write_text(json.dumps(found))
+    return found
+
+
+def _keep(cfg: Config, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and path.read_text() != cfg.pretty_text:
+        raise UserError(
+            f'{path.parent} holds the run of another config; choose another '
+            '--work-dir, or remove it.'
+        )
+    path.write_text(cfg.pretty_text)

@@ -1,0 +1,205 @@
+"""Episodes: a few labelled frames to adapt to, and others to be judged on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from mmengine.registry import DATASETS as ROOT
+from torch.utils.data import Dataset
+
+from mmvmtl.datasets.synthetic.dataset import SharedInt
+from mmvmtl.errors import UserError
+from mmvmtl.registry import DATASETS
+
+
+@dataclass
+class Episode:
+    """One small task.
+
+    Attributes:
+        support (dict): ``inputs`` and ``data_samples``, lists of K clips.
+        query (dict): of other clips of the same task.
+        domain (str): name of the domain.
+        classes (tuple[str]): names of the labels 0, 1, ...
+    """
+
+    support: dict
+    query: dict
+    domain: str
+    classes: tuple[str, ...]
+
+
+@DATASETS.register_module()
+class EpisodeDataset(Dataset):
+    """Draw episodes by domain, by classes, and by K shots.
+
+    An episode is a function of (seed, epoch, index). All its frames are of
+    one domain. With ``ways`` it has that many of ``classes`` in a random
+    order, which is the meaning of its labels 0, 1, ...: what a label means
+    can then only be learned from the support. Objects of other classes are
+    background. Every frame shows an object, with ``ways`` the support every
+    class; no clip is in both halves.
+
+    Args:
+        domains (dict[str, dict]): data sets in training mode by name, with
+            clips of one frame and a pipeline that ends with
+            ``mmvmtl.PackVideoInputs``.
+        shots (int): K, clips of the support.
+        queries (int): clips of the query.
+        episodes (int): episodes of an epoch.
+        classes (Sequence[str], optional): those to draw from; all if None.
+        ways (int, optional): classes of an episode; None keeps all classes
+            with their own labels.
+        seed (int): of the draws.
+
+    Raises:
+        UserError: If there are no domains, fewer clips than an episode needs,
+            or classes that a domain does not have.
+    """
+
+    def __init__(
+        self,
+        domains: dict[str, dict],
+        shots: int,
+        queries: int,
+        episodes: int,
+        classes: Sequence[str] | None = None,
+        ways: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.domains = {k: ROOT.build(v) for k, v in domains.items()}
+        self.shots, self.queries = shots, queries
+        self.episodes, self.ways, self.seed = episodes, ways, seed
+        # Persistent workers see what the main process sets.
+        self._epoch = SharedInt()
+        self._check(classes)
+        names = next(iter(self.domains.values())).metainfo['classes']
+        self.classes = tuple(names if classes is None else classes)
+        if ways is not None:
+            names = [f'way {label}' for label in range(ways)]
+        self.metainfo = dict(classes=tuple(names))
+
+    def _check(self, classes: Sequence[str] | None) -> None:
+        if not self.domains or self.shots < 1 or self.queries < 1:
+            raise UserError(
+                'mmvmtl.EpisodeDataset needs at least one domain, one shot '
+                'and one query.'
+            )
+        needed = self.shots + self.queries
+        for name, dataset in self.domains.items():
+            if len(dataset) < needed:
+                raise UserError(
+                    f'an episode of {self.shots} shots and {self.queries} '
+                    f'queries needs {needed} clips, domain {name!r} has '
+                    f'{len(dataset)}; lower shots or queries.'
+                )
+            have = dataset.metainfo['classes']
+            for wanted in classes or ():
+                if wanted not in have:
+                    raise UserError(
+                        f'class {wanted!r} of mmvmtl.EpisodeDataset is not '
+                        f'in domain {name!r}, which has {tuple(have)}.'
+                    )
+            pool = len(classes or have)
+            if self.ways is not None and not 1 <= self.ways <= pool:
+                raise UserError(
+                    f'ways={self.ways} of mmvmtl.EpisodeDataset must lie '
+                    f'between 1 and its {pool} classes.'
+                )
+
+    def __len__(self) -> int:
+        return self.episodes
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the episodes of that epoch."""
+        self._epoch.set(epoch)
+
+    def __getitem__(self, index: int) -> Episode:
+        """The episode of that number."""
+        rng = np.random.default_rng((self.seed, self._epoch.get(), index))
+        domain = list(self.domains)[rng.integers(len(self.domains))]
+        dataset = self.domains[domain]
+        classes = self.classes
+        if self.ways is not None:
+            drawn = rng.permutation(len(classes))[: self.ways]
+            classes = tuple(classes[i] for i in drawn)
+        have = list(dataset.metainfo['classes'])
+        new = {have.index(name): label for label, name in enumerate(classes)}
+        if self.ways is None:
+            new = {label: label for label in new}
+        clips = self._draw(dataset, new, rng)
+        if clips is None:
+            raise UserError(
+                f'domain {domain!r} has not {self.shots + self.queries} '
+                f'clips with an object of {", ".join(classes)}; lower shots '
+                'or queries.'
+            )
+        return Episode(
+            _batch(clips[: self.shots]),
+            _batch(clips[self.shots :]),
+            domain,
+            classes,
+        )
+
+    def _draw(
+        self, dataset: Dataset, new: dict[int, int], rng: np.random.Generator
+    ) -> list[dict] | None:
+        """Clips with objects, the first K with all classes, or None."""
+        clips: list[dict] = []
+        later: list[dict] = []
+        missing = set() if self.ways is None else set(new.values())
+        for index in rng.permutation(len(dataset)).tolist():
+            clip = dataset[index]
+            seen = relabel(clip['data_samples'], new)
+            if not seen:
+                continue
+            room = self.shots - len(clips)
+            if room > 0 and len(missing - seen) > room - 1:
+                # It would leave no room for the classes still unseen.
+                later.append(clip)
+            else:
+                clips.append(clip)
+                missing -= seen
+            if len(clips) >= self.shots and (
+                len(clips) + len(later) >= self.shots + self.queries
+            ):
+                return (clips + later)[: self.shots + self.queries]
+        return None
+
+
+def relabel(sample, new: dict[int, int]) -> set[int]:
+    """Keep the objects of wanted classes under their new labels, in place.
+
+    Boxes are meant in pixels of the network's input from here on.
+
+    Args:
+        sample (VideoMTLDataSample): a packed clip.
+        new (dict[int, int]): new label by old one.
+
+    Returns:
+        set[int]: the new labels that occur.
+    """
+    seen: set[int] = set()
+    for frame in sample.video_data_samples:
+        frame.set_metainfo(dict(scale_factor=(1.0, 1.0)))
+        for name in ('gt_instances', 'ignored_instances'):
+            objects = frame.get(name)
+            labels = objects.labels.tolist()
+            kept = [i for i, label in enumerate(labels) if label in new]
+            objects = objects[torch.tensor(kept, dtype=torch.long)]
+            objects.labels = objects.labels.new_tensor(
+                [new[labels[i]] for i in kept]
+            )
+            frame.set_field(objects, name)
+        seen |= set(frame.gt_instances.labels.tolist())
+    return seen
+
+
+def _batch(clips: list[dict]) -> dict:
+    return {
+        key: [clip[key] for clip in clips]
+        for key in ('inputs', 'data_samples')
+    }

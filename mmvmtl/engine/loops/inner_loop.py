@@ -1,0 +1,139 @@
+"""Gradient descent on a few parameters that leaves the model alone."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from mmvmtl.errors import UserError
+
+Params = dict[str, Tensor]
+#: A loss, (), of some parameters; the model's own stand in for the others.
+Loss = Callable[[Params], Tensor]
+
+
+def named_parts(model: nn.Module, parts: Sequence[str] | None) -> Params:
+    """The trainable parameters in the modules named ``parts``; all if None.
+
+    Raises:
+        UserError: If a name is no part of the model with such parameters.
+    """
+    every = {k: p for k, p in model.named_parameters() if p.requires_grad}
+    if parts is None:
+        return every
+    for part in parts:
+        if not any(f'{name}.'.startswith(f'{part}.') for name in every):
+            known = [name for name, _ in model.named_modules() if name]
+            near = difflib.get_close_matches(part, known, 1, 0)
+            raise UserError(
+                f'the model has no trainable part {part!r}; did you mean '
+                f'{near[0] if near else None!r}?'
+            )
+    return {
+        name: value
+        for name, value in every.items()
+        if any(f'{name}.'.startswith(f'{part}.') for part in parts)
+    }
+
+
+def freeze_norm_statistics(model: nn.Module) -> None:
+    """Put batch norms into eval mode.
+
+    The statistics of K frames are too noisy to normalise by, and those of
+    an episode must not reach the next one.
+    """
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.eval()
+
+
+def model_loss(model: BaseModel, data: dict) -> Loss:
+    """The model's total loss on ``data`` as a function of parameters.
+
+    Every call has buffers of its own, so that what a forward writes into
+    them reaches neither the model nor the next call.
+
+    Args:
+        model (BaseModel): without a DDP wrapper.
+        data (dict): what its preprocessor gave.
+    """
+
+    def loss(parameters: Params) -> Tensor:
+        buffers = {k: v.clone() for k, v in model.named_buffers()}
+        losses = functional_call(
+            model,
+            _everywhere(model, {**buffers, **parameters}),
+            (),
+            {**data, 'mode': 'loss'},
+            tie_weights=False,
+        )
+        return model.parse_losses(losses)[0]
+
+    return loss
+
+
+def _everywhere(model: nn.Module, tensors: Params) -> Params:
+    """``tensors`` by every place where those they stand for are.
+
+    torch's own tying swaps the tensors of a module that has several names
+    (RTMDet's shared convolutions) once per name, and puts back the wrong one.
+    """
+    named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    by_id = {id(named[name]): value for name, value in tensors.items()}
+    return {
+        name: by_id[id(tensor)]
+        for prefix, module in model.named_modules()
+        for name, tensor in (
+            *module.named_parameters(prefix, recurse=False),
+            *module.named_buffers(prefix, recurse=False),
+        )
+        if id(tensor) in by_id
+    }
+
+
+def descend(
+    losses: Sequence[Loss],
+    parameters: Params,
+    lr: float,
+    steps: int,
+    second_order: bool = False,
+) -> Params:
+    r"""``steps`` of :math:`\phi \leftarrow \phi - \alpha \nabla L(\phi)`.
+
+    Args:
+        losses (Sequence[Callable]): step i descends on the i-th, cyclically.
+        parameters (dict[str, Tensor]): where it begins; not changed.
+        lr (float): :math:`\alpha`.
+        steps (int): number of steps.
+        second_order (bool): whether the result stays a differentiable
+            function of ``parameters``; else it consists of new leaves.
+
+    Returns:
+        dict[str, Tensor]: parameters by name.
+    """
+    if not second_order:
+        parameters = {
+            k: v.detach().requires_grad_() for k, v in parameters.items()
+        }
+    for step in range(steps):
+        names = list(parameters)
+        grads = torch.autograd.grad(
+            losses[step % len(losses)](parameters),
+            [parameters[name] for name in names],
+            create_graph=second_order,
+            allow_unused=True,
+        )
+        moved = dict(parameters)
+        for name, grad in zip(names, grads, strict=True):
+            if grad is not None:
+                moved[name] = parameters[name] - lr * grad
+                if not second_order:
+                    moved[name] = moved[name].detach().requires_grad_()
+        parameters = moved
+    return parameters

@@ -1,0 +1,150 @@
+"""Learn a start from which a few labelled frames go far."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from mmengine.model import is_model_wrapper
+from mmengine.runner import IterBasedTrainLoop, Runner
+from torch import Tensor
+
+from mmvmtl.engine.loops.inner_loop import (
+    Params,
+    freeze_norm_statistics,
+    model_loss,
+    named_parts,
+)
+from mmvmtl.engine.loops.meta_gradients import (
+    METHODS,
+    maml_gradient,
+    reptile_gradient,
+)
+from mmvmtl.errors import UserError
+from mmvmtl.registry import LOOPS
+
+
+@LOOPS.register_module()
+class MetaTrainLoop(IterBasedTrainLoop):
+    """Meta-learning over the episodes of a ``mmvmtl.EpisodeDataset``.
+
+    An iteration takes a batch of episodes, averages their meta-gradients
+    (see ``meta_gradients``) over them and the ranks, and hands the mean to
+    the config's ``optim_wrapper``, so optimizer, schedules, clipping and
+    checkpoints are the ordinary ones. Batch norms keep the statistics that
+    the model starts with: begin with a trained one (``load_from``).
+
+    Args:
+        runner (Runner): given by MMEngine.
+        dataloader (dict): its data set gives episodes.
+        max_iters (int): meta-iterations.
+        method (str): 'MAML', 'FOMAML', 'ANIL' or 'Reptile'.
+        lr (float): of the inner steps.
+        steps (int): inner steps.
+        parts (Sequence[str], optional): dotted names of the modules that the
+            inner steps move; all if None. ANIL needs them.
+        first_order (bool): takes the inner steps of MAML and ANIL as
+            constants, for parts without second derivatives.
+        **kwargs: ``val_begin`` and ``val_interval`` of MMEngine's loop.
+
+    Raises:
+        UserError: On an unknown method, or ANIL without parts.
+    """
+
+    def __init__(
+        self,
+        runner: Runner,
+        dataloader: dict,
+        max_iters: int,
+        method: str = 'ANIL',
+        lr: float = 0.1,
+        steps: int = 3,
+        parts: Sequence[str] | None = None,
+        first_order: bool = False,
+        **kwargs,
+    ) -> None:
+        if method not in METHODS:
+            near = difflib.get_close_matches(method, METHODS, 1, 0)
+            raise UserError(
+                f'there is no meta-learning method {method!r}; did you mean '
+                f'{near[0]!r}? Known are {", ".join(METHODS)}.'
+            )
+        if method == 'ANIL' and parts is None:
+            raise UserError(
+                "method='ANIL' moves some parts only; name them with parts, "
+                "for example parts=['head.heads.det']."
+            )
+        super().__init__(runner, dataloader, max_iters, **kwargs)
+        self.method = method
+        self.lr, self.steps, self.parts = lr, steps, parts
+        self.second_order = method in ('MAML', 'ANIL') and not first_order
+
+    def run_iter(self, data_batch: Sequence) -> None:
+        """One meta-iteration over a batch of episodes."""
+        runner = self.runner
+        runner.call_hook(
+            'before_train_iter', batch_idx=self._iter, data_batch=data_batch
+        )
+        wrapped = runner.model
+        model = wrapped.module if is_model_wrapper(wrapped) else wrapped
+        freeze_norm_statistics(model)
+        theta = named_parts(model, None)
+        found = []
+        with runner.optim_wrapper.optim_context(wrapped):
+            for episode in data_batch:
+                found.append(self._episode(model, theta, episode))
+        mean = average([grads for grads, _ in found], theta)
+        # A function with this very gradient goes through the wrapper's own
+        # scaling, accumulation and clipping.
+        surrogate = sum((theta[k] * g).sum() for k, g in mean.items())
+        runner.optim_wrapper.update_params(surrogate)
+        loss = torch.stack([loss for _, loss in found]).mean()
+        runner.call_hook(
+            'after_train_iter',
+            batch_idx=self._iter,
+            data_batch=data_batch,
+            outputs=dict(loss=loss),
+        )
+        self._iter += 1
+
+    def _episode(self, model, theta: Params, episode) -> tuple:
+        support, query = (
+            model_loss(model, model.data_preprocessor(part, True))
+            for part in (episode.support, episode.query)
+        )
+        fast = named_parts(model, self.parts)
+        inner = dict(lr=self.lr, steps=self.steps)
+        if self.method == 'Reptile':
+            return reptile_gradient(fast, support, query, **inner)
+        return maml_gradient(
+            theta, fast, support, query, **inner,
+            second_order=self.second_order,
+        )  # fmt: skip
+
+
+def average(
+    gradients: list[dict[str, Tensor | None]], theta: Params
+) -> dict[str, Tensor]:
+    """Mean over episodes and ranks; without what nobody has a gradient of.
+
+    Args:
+        gradients (list[dict[str, Tensor | None]]): one per episode.
+        theta (dict[str, Tensor]): the parameters they belong to.
+    """
+    known = torch.tensor(
+        [any(g.get(k) is not None for g in gradients) for k in theta]
+    ).long()
+    all_reduce(known, op='max')
+    mean = {}
+    for name, there in zip(theta, known.tolist(), strict=True):
+        if not there:
+            continue
+        zero = torch.zeros_like(theta[name])
+        parts = [g.get(name) for g in gradients]
+        total = sum((zero if g is None else g.detach() for g in parts), zero)
+        total = total / len(gradients)
+        all_reduce(total)
+        mean[name] = total / get_world_size()
+    return mean

@@ -1,0 +1,139 @@
+r"""How much more likely a source sample is in the target: importance."""
+
+from __future__ import annotations
+
+import difflib
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mmvmtl.errors import UserError
+
+
+def density_ratio(
+    source: Tensor, target: Tensor, penalty: float = 1e-2, folds: int = 5
+) -> Tensor:
+    r"""Estimate :math:`p_t(x) / p_s(x)` at source rows by a discriminator.
+
+    `Bickel et al., ICML 2007 <https://doi.org/10.1145/1273496.1273507>`_:
+    a logistic regression tells target from source, and
+
+    .. math:: w(x) = \frac{N_s}{N_t} \frac{P(t | x)}{P(s | x)}
+
+    Each row is judged by a regression that was fitted without it (cross
+    fitting), because with many features and few rows one that saw it would
+    take every source row for source.
+
+    Args:
+        source (Tensor): (N, d).
+        target (Tensor): (M, d).
+        penalty (float): weight of :math:`\tfrac12 \|w\|^2` beside the mean
+            cross entropy, on features scaled to deviation 1.
+        folds (int): parts, each judged by the others; at most min(N, M).
+
+    Returns:
+        Tensor: (N,) float64, positive.
+
+    Raises:
+        UserError: if either has fewer than two rows.
+    """
+    folds = min(folds, len(source), len(target))
+    if folds < 2:
+        raise UserError(
+            f'importance weights need at least two clips of each domain, not '
+            f'{len(source)} of the source and {len(target)} of the target: '
+            'add data, or correct the names of the domains'
+        )
+    rows = torch.cat([source, target]).double()
+    rows = (rows - rows.mean(0)) / rows.std(0).clamp(min=1e-12)
+    source, target = rows[: len(source)], rows[len(source) :]
+    weights = torch.empty(len(source), dtype=torch.float64)
+    for fold in range(folds):
+        mine = torch.arange(len(source)) % folds == fold
+        others = torch.arange(len(target)) % folds != fold
+        logits = fit_logistic(source[~mine], target[others], penalty)
+        prior = (~mine).sum() / others.sum()
+        weights[mine] = prior * logits(source[mine]).exp()
+    return weights
+
+
+def fit_logistic(source: Tensor, target: Tensor, penalty: float):
+    """The log odds of 'target' as a function of rows, fitted by L-BFGS."""
+    rows = torch.cat([source, target])
+    truth = torch.cat([source.new_zeros(len(source)),
+                       target.new_ones(len(target))])  # fmt: skip
+    slope = rows.new_zeros(rows.shape[1], requires_grad=True)
+    offset = rows.new_zeros((), requires_grad=True)
+    solver = torch.optim.LBFGS(
+        [slope, offset],
+        max_iter=200,
+        tolerance_grad=1e-9,
+        line_search_fn='strong_wolfe',
+    )
+
+    def closure() -> Tensor:
+        solver.zero_grad()
+        loss = F.binary_cross_entropy_with_logits(rows @ slope + offset, truth)
+        loss = loss + penalty / 2 * slope.square().sum()
+        loss.backward()
+        return loss
+
+    with torch.enable_grad():
+        solver.step(closure)
+    return lambda x: (x @ slope + offset).detach()
+
+
+def skada_ratio(source: Tensor, target: Tensor, name: str) -> Tensor:
+    """Importance of source rows by an estimator of the package skada.
+
+    Args:
+        source (Tensor): (N, d).
+        target (Tensor): (M, d).
+        name (str): such as ``'Gaussian'`` for ``GaussianReweightAdapter``.
+
+    Returns:
+        Tensor: (N,) float64, >= 0, up to a factor.
+
+    Raises:
+        UserError: if skada is missing, or has no such estimator.
+    """
+    try:
+        import skada
+    except ImportError:
+        raise UserError(
+            f"the estimator '{name}' is one of the package skada, which is "
+            "not installed: pip install skada, or use 'logistic'"
+        ) from None
+    end = 'ReweightAdapter'
+    names = [n.removesuffix(end) for n in vars(skada) if n.endswith(end)]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, 1, 0)
+        raise UserError(
+            f"skada has no estimator '{name}': it has {', '.join(names)}; "
+            f"did you mean '{''.join(near)}'?"
+        )
+    adapter = getattr(skada, name + end)()
+    rows = torch.cat([source, target]).double().numpy()
+    # Its convention: sources are positive, targets negative.
+    domain = [1] * len(source) + [-2] * len(target)
+    adapter.fit(rows, sample_domain=domain)
+    weights = adapter.compute_weights(rows, sample_domain=domain)
+    return torch.as_tensor(weights, dtype=torch.float64)[: len(source)]
+
+
+def bounded(weights: Tensor, largest: float) -> Tensor:
+    """Weights with mean 1, none above ``largest`` times the mean before.
+
+    Args:
+        weights (Tensor): (N,), >= 0.
+        largest (float): > 0; a few rows must not carry everything.
+    """
+    weights = weights / weights.mean()
+    weights = weights.clamp(max=largest)
+    return weights / weights.mean()
+
+
+def effective_sample_size(weights: Tensor) -> float:
+    r"""Kish's :math:`(\sum w)^2 / \sum w^2`, between 1 and N."""
+    return float(weights.sum().square() / weights.square().sum())

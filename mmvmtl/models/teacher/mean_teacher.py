@@ -1,0 +1,194 @@
+"""Self-training on unlabelled target video with a mean teacher."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from mmdet.models.utils import rename_loss_dict
+from mmengine.dist import all_reduce
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmvmtl.models.detectors.wrapper import PredictsVideo
+from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
+from mmvmtl.models.touch import zero_touch
+from mmvmtl.registry import MODELS
+from mmvmtl.structures import VideoMTLDataSample
+
+#: Of a batch: labelled source clips, and two views of unlabelled target ones.
+SOURCE, WEAK, STRONG = 'source', 'weak', 'strong'
+
+
+@MODELS.register_module()
+class MeanTeacher(PredictsVideo, BaseModel):
+    r"""A student that learns from labels, and from its own running mean.
+
+    `Tarvainen and Valpola, NeurIPS 2017 <https://arxiv.org/abs/1703.01780>`_
+    with hard pseudo-labels as in `Liu et al., ICLR 2021
+    <https://arxiv.org/abs/2102.09480>`_. The teacher sees the weak view of a
+    target clip, the student its strong view; both have the same geometry:
+
+    .. math:: L = w_s L(\text{source}) + w_t L(\text{strong, teacher(weak)})
+
+    in one forward. The running mean and the burn-in are made by
+    ``mmvmtl.TeacherHook``, without which the second term stays 0. The teacher
+    has no gradient, is always in eval mode, is part of the checkpoint, and
+    is what predicts. A checkpoint of the bare detector loads into both.
+
+    Args:
+        detector (dict): config of the :class:`VideoMTLDetector`; its
+            preprocessor serves both.
+        pseudo (dict, optional): thresholds, see :class:`PseudoLabels`.
+        source_weight (float): :math:`w_s`.
+        target_weight (float): :math:`w_t`.
+        init_cfg (dict, optional): initialisation of MMEngine.
+    """
+
+    def __init__(
+        self,
+        detector: dict,
+        pseudo: dict | None = None,
+        source_weight: float = 1.0,
+        target_weight: float = 1.0,
+        init_cfg: dict | None = None,
+    ) -> None:
+        detector = copy.deepcopy(detector)
+        preprocessor = dict(
+            type='mmvmtl.BranchDataPreprocessor',
+            data_preprocessor=detector.pop('data_preprocessor'),
+        )
+        super().__init__(preprocessor, init_cfg)
+        self.student = MODELS.build(detector)
+        self.teacher = MODELS.build(detector)
+        self.teacher.requires_grad_(False)
+        self.pseudo = PseudoLabels(**(pseudo or {}))
+        self.source_weight = source_weight
+        self.target_weight = target_weight
+        #: Set by the hook from progress alone.
+        self.teaching = False
+
+    def init_weights(self) -> None:
+        """Both begin alike."""
+        super().init_weights()
+        self.teacher.load_state_dict(self.student.state_dict())
+
+    def train(self, mode: bool = True) -> nn.Module:
+        """The teacher never leaves eval mode."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    @property
+    def predictor(self) -> nn.Module:
+        """The teacher."""
+        return self.teacher
+
+    def forward(
+        self,
+        inputs: Tensor | dict[str, Tensor],
+        data_samples: list | dict[str, list] | None = None,
+        clip_index: Tensor | None = None,
+        mode: str = 'tensor',
+    ) -> dict | list:
+        """Losses by branch; for all else the teacher's answer.
+
+        Args:
+            inputs (Tensor or dict): frames (M, 3, H, W); by branch
+                (``'source'``, ``'weak'``, ``'strong'``) with mode 'loss'.
+            data_samples (list or dict): likewise.
+            clip_index (Tensor, optional): as of the detector.
+            mode (str): ``'loss'``, ``'predict'`` or ``'tensor'``.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        return self.teacher(inputs, data_samples, clip_index, mode)
+
+    def loss(
+        self, inputs: dict[str, Tensor], data_samples: dict[str, list]
+    ) -> dict[str, Tensor]:
+        """``loss_mtl``, and the parts as ``source_...`` and ``target_...``.
+
+        Every rank calls the student equally often, because its losses are
+        normalised over ranks: one whose batch lacks a domain shows the clips
+        of the other, unlabelled.
+        """
+        samples = dict(data_samples)
+        wanted = [SOURCE in inputs, self.teaching and STRONG in inputs]
+        anywhere = torch.tensor(wanted, dtype=torch.long)
+        all_reduce(anywhere, op='max')
+        if wanted[1]:
+            samples[STRONG] = self.label(
+                inputs[WEAK], samples[WEAK], samples[STRONG]
+            )
+        log: dict[str, Tensor] = {}
+        # With target clips alone in the burn-in nothing else is in it.
+        total = zero_touch(self.student)
+        weights = self.source_weight, self.target_weight
+        for k, (branch, other) in enumerate(
+            ((SOURCE, STRONG), (STRONG, SOURCE))
+        ):
+            if not anywhere[k]:
+                continue
+            clips = samples[branch] if wanted[k] else _bare(samples[other])
+            frames = inputs[branch if wanted[k] else other]
+            losses = self.student.loss(frames, clips)
+            total = total + weights[k] * losses.pop('loss_mtl')
+            log.update(rename_loss_dict(('source_', 'target_')[k], losses))
+        return dict(log, loss_mtl=total)
+
+    def parse_losses(
+        self, losses: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """As the detector does."""
+        return self.student.parse_losses(losses)
+
+    @torch.no_grad()
+    def label(
+        self,
+        weak: Tensor,
+        weak_samples: list[VideoMTLDataSample],
+        strong_samples: list[VideoMTLDataSample],
+    ) -> list[VideoMTLDataSample]:
+        """The strong clips with the teacher's labels; see PseudoLabels.
+
+        Args:
+            weak (Tensor): frames (M, 3, H, W) of the weak views.
+            weak_samples (list[VideoMTLDataSample]): their clips.
+            strong_samples (list[VideoMTLDataSample]): the same clips as the
+                student sees them.
+        """
+        bare = [without_labels(s, i) for i, s in enumerate(weak_samples)]
+        self.teacher.reset_streams()
+        # In float32, as in testing: NMS takes no other type.
+        with torch.autocast(weak.device.type, enabled=False):
+            found = self.teacher.predict(weak, bare)
+        self.teacher.reset_streams()
+        heads = dict(self.teacher.head.heads.items())
+        return [
+            self.pseudo(one, clip, heads)
+            for one, clip in zip(found, strong_samples, strict=True)
+        ]
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args
+    ) -> None:
+        """Take a bare detector's weights for the student and the teacher."""
+        begins = (f'{prefix}student.', f'{prefix}teacher.')
+        own = [key for key in state_dict if key.startswith(prefix)]
+        if not any(key.startswith(begins) for key in own):
+            for key in own:
+                value = state_dict.pop(key)
+                for begin in begins:
+                    state_dict[begin + key.removeprefix(prefix)] = value
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def _bare(samples: list[VideoMTLDataSample]) -> list[VideoMTLDataSample]:
+    """The clips without labels, so that they lose nothing."""
+    clips = []
+    for sample in samples:
+        clip = sample.new()
+        clip.set_metainfo(dict(labelled=()))
+        clips.append(clip)
+    return clips

@@ -1,0 +1,111 @@
+"""What "alone" and "together" make of a config."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from small_model import CONFIGS, build_model, small_model_cfg
+
+from mmvmtl.apis.joint_runs import alone, at_true_boxes, tasks_of, together
+from mmvmtl.errors import UserError
+
+
+@pytest.fixture
+def cfg():
+    init_default_scope('mmdet')
+    return Config.fromfile(CONFIGS / 'synthetic/video_mtl_rtmdet_tiny.py')
+
+
+def heads_of(cfg):
+    return {
+        name: head['type'].removeprefix('mmvmtl.')
+        for name, head in cfg.model.head.heads.items()
+        if head is not None
+    }
+
+
+def metrics_of(cfg):
+    return [metric['type'] for metric in cfg.test_evaluator]
+
+
+def test_detection_alone_is_a_detector(cfg):
+    single = alone(cfg, 'det')
+    assert heads_of(single) == dict(det='DenseDetection')
+    assert single.model.tracker is None
+    assert single.model.loss.weights == dict(det=1)
+    assert metrics_of(single) == ['mmvmtl.VideoDetMetric']
+
+
+def test_tracking_alone_is_given_the_boxes(cfg):
+    single = alone(cfg, 'track')
+    assert heads_of(single) == dict(det='TrueBoxes', track='TrackHead')
+    assert single.model.loss.weights == dict(track=1, det=0)
+    assert metrics_of(single) == ['mmvmtl.MOTMetric', 'mmvmtl.ReIDMetric']
+
+
+def test_clip_labels_alone_teach_the_velocities_they_read(cfg):
+    single = alone(cfg, 'cls')
+    assert heads_of(single) == dict(
+        det='TrueBoxes', track='TrackHead', cls='GroupMotionHead'
+    )
+    assert single.model.loss.weights == dict(cls=1, track=0, det=0)
+    assert metrics_of(single) == ['mmvmtl.VideoClsMetric']
+
+
+def test_a_task_alone_trains_the_trunk_with_its_loss_only(cfg, clip_batch):
+    """The weighted total is the task's own loss."""
+    small = Config(dict(model=small_model_cfg()))
+    for task in ('det', 'track', 'cls'):
+        model = build_model(alone(small, task).model).train()
+        losses = model(*clip_batch, mode='loss')
+        own = sum(
+            value for k, value in losses.items() if k.startswith(f'{task}.')
+        )
+        assert own > 0
+        assert losses['loss_mtl'].item() == pytest.approx(own.item(), rel=1e-5)
+        losses['loss_mtl'].backward()
+        assert any(p.grad is not None for p in model.backbone.parameters())
+
+
+@pytest.fixture
+def clip_batch():
+    import torch
+    from small_model import SIZE, make_clip
+
+    torch.manual_seed(0)
+    return torch.randn(4, 3, *SIZE), [make_clip(2), make_clip(2, video=1)]
+
+
+def test_the_original_is_left_alone(cfg):
+    before = cfg.pretty_text
+    alone(cfg, 'cls')
+    together(cfg, 'sum+PCGrad')
+    at_true_boxes(cfg)
+    assert cfg.pretty_text == before
+
+
+def test_methods_change_weighting_and_branch(cfg):
+    assert together(cfg, 'fixed').pretty_text == cfg.pretty_text
+    joint = together(cfg, 'sum+MGDA')
+    assert joint.model.loss == dict(type='mmvmtl.WeightedMTLLoss')
+    assert joint.model.branch.weighting == 'MGDA'
+    assert together(cfg, 'fixed+MGDA').model.loss == cfg.model.loss
+
+
+@pytest.mark.parametrize('method', ['summ', 'sum+PCGard'])
+def test_an_unknown_method_is_named(cfg, method):
+    with pytest.raises(UserError, match=method.rpartition('+')[2]):
+        together(cfg, method)
+
+
+def test_joint_models_meet_the_same_boxes(cfg):
+    told = at_true_boxes(cfg)
+    assert heads_of(told) == dict(
+        det='TrueBoxes', track='TrackHead', cls='GroupMotionHead'
+    )
+    assert 'mmvmtl.VideoDetMetric' not in metrics_of(told)
+
+
+def test_one_task_can_not_be_compared(cfg):
+    cfg.model.head.heads.update(cls=None, track=None)
+    with pytest.raises(UserError, match='this config has 1'):
+        tasks_of(cfg)

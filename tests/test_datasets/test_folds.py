@@ -1,0 +1,77 @@
+"""Folds cover everything once, and nothing is in both parts."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from mmvmtl.datasets.folds import fold_runs, select_fold
+from mmvmtl.errors import UserError
+
+
+def content(videos: int, frames: int = 7) -> dict:
+    names = [dict(id=10 + v, name=f'v{v}') for v in range(videos)]
+    images = [
+        dict(id=100 * v + f, video_id=10 + v, frame_id=f)
+        for v in range(videos)
+        for f in range(frames)
+    ]
+    boxes = [dict(image_id=i['id'], velocity=[1, 0]) for i in images]
+    return dict(videos=names, images=images, annotations=boxes, categories=[])
+
+
+def test_blocks_by_hand():
+    """7 frames, 3 folds: 0-1, 2-3, 4-6."""
+    assert fold_runs(7, 1, 3, True) == [range(2, 4)]
+    assert fold_runs(7, 1, 3, False) == [range(2), range(4, 7)]
+    assert fold_runs(7, 0, 3, False) == [range(2, 7)]
+
+
+@pytest.mark.parametrize('videos, count', [(1, 2), (1, 5), (2, 3), (5, 3)])
+def test_every_frame_is_held_out_once(videos, count):
+    whole = content(videos)
+    every = sorted(image['id'] for image in whole['images'])
+    held = []
+    for index in range(count):
+        out = select_fold(whole, index, count, held_out=True)
+        rest = select_fold(whole, index, count)
+        ids = [[image['id'] for image in part['images']]
+               for part in (out, rest)]  # fmt: skip
+        assert sorted(ids[0] + ids[1]) == every
+        assert len(rest['annotations']) == len(ids[1])
+        held += ids[0]
+    assert sorted(held) == every
+
+
+def test_no_clip_reaches_across_the_hole():
+    """The training frames before and behind are two videos."""
+    part = select_fold(content(1), 1, 3)
+    spans = {}
+    for image in part['images']:
+        spans.setdefault(image['video_id'], []).append(image['frame_id'])
+    assert sorted(spans.values()) == [[0, 1], [4, 5, 6]]
+    assert {video['id'] for video in part['videos']} == set(spans)
+
+
+def test_a_velocity_across_the_cut_is_dropped():
+    part = select_fold(content(1), 1, 3)
+    without = [
+        b['image_id'] for b in part['annotations'] if 'velocity' not in b
+    ]
+    assert without == [0, 4]
+
+
+def test_whole_videos_keep_all_and_the_input_is_not_changed():
+    whole = content(4)
+    before = copy.deepcopy(whole)
+    part = select_fold(whole, 1, 2)
+    assert [video['name'] for video in part['videos']] == ['v0', 'v2']
+    assert all('velocity' in box for box in part['annotations'])
+    assert whole == before
+
+
+@pytest.mark.parametrize('index, count', [(0, 1), (3, 3), (-1, 3), (0, 8)])
+def test_folds_that_do_not_exist(index, count):
+    with pytest.raises(UserError, match='fold'):
+        select_fold(content(1), index, count)

@@ -1,0 +1,101 @@
+"""Importance weights against what is known."""
+
+import sys
+import types
+
+import pytest
+import torch
+
+from mmvmtl.errors import UserError
+from mmvmtl.models.domain.density_ratio import (
+    bounded,
+    density_ratio,
+    effective_sample_size,
+    skada_ratio,
+)
+
+
+def gaussians(number=2000, shift=1.0):
+    draw = torch.Generator().manual_seed(0)
+    source = torch.randn(number, 2, generator=draw)
+    target = torch.randn(number, 2, generator=draw)
+    target[:, 0] += shift
+    return source, target
+
+
+def test_recovers_the_ratio_of_two_gaussians():
+    """N((1, 0), I) over N(0, I) is exp(x - 1/2), linear in the log."""
+    source, target = gaussians()
+    log_ratio = density_ratio(source, target, penalty=1e-4).log()
+    true = source[:, 0].double() - 0.5
+    assert (log_ratio - true).abs().mean() < 0.15
+
+
+def test_numbers_of_rows_do_not_matter():
+    """N_s / N_t corrects for a target that is four times as large."""
+    source, target = gaussians(8000)
+    few = density_ratio(source[:2000], target, penalty=1e-4)
+    assert few.mean().item() == pytest.approx(1, abs=0.15)
+
+
+def test_equal_distributions_weigh_one():
+    source, target = gaussians(shift=0.0)
+    assert density_ratio(source, target).std() < 0.15
+
+
+def test_rows_are_judged_by_others_only():
+    """More features than rows: a plain fit would separate all and give 0."""
+    draw = torch.Generator().manual_seed(0)
+    source, target = torch.randn(2, 20, 100, generator=draw)
+    weights = density_ratio(source, target, penalty=1.0)
+    assert 0.3 < weights.median() < 3
+
+
+def test_effective_sample_size_by_hand():
+    """(1 + 1 + 2)² / (1 + 1 + 4) = 16 / 6."""
+    assert effective_sample_size(
+        torch.tensor([1.0, 1.0, 2.0])
+    ) == pytest.approx(16 / 6)
+    assert effective_sample_size(torch.ones(7)) == pytest.approx(7)
+    assert effective_sample_size(torch.tensor([0.0, 0.0, 5.0])) == 1
+
+
+def test_bounded_by_hand():
+    """(1, 1, 8) has mean 10/3; cut at 2 it is (.3, .3, 2) / (2.6 / 3)."""
+    weights = bounded(torch.tensor([1.0, 1.0, 8.0]), 2.0)
+    wanted = torch.tensor([0.3, 0.3, 2.0]) * 3 / 2.6
+    assert torch.allclose(weights, wanted)
+    raw = torch.tensor([1.0, 1.0, 8.0])
+    assert effective_sample_size(weights) > effective_sample_size(raw)
+
+
+def test_too_few_rows_are_one_sentence():
+    with pytest.raises(UserError, match='at least two clips'):
+        density_ratio(torch.zeros(5, 2), torch.zeros(0, 2))
+
+
+def test_without_skada_there_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'skada', None)
+    with pytest.raises(UserError, match='pip install skada'):
+        skada_ratio(*gaussians(4), 'Gaussian')
+
+
+class GaussianReweightAdapter:
+    """As skada's: sources are positive, targets negative."""
+
+    def fit(self, rows, y=None, *, sample_domain=None):
+        self.gap = rows[-1] - rows[0]
+
+    def compute_weights(self, rows, y=None, *, sample_domain=None):
+        return [float(d > 0) * (rows[i] @ self.gap)
+                for i, d in enumerate(sample_domain)]  # fmt: skip
+
+
+def test_calls_skada_by_its_convention(monkeypatch):
+    fake = types.ModuleType('skada')
+    fake.GaussianReweightAdapter = GaussianReweightAdapter
+    monkeypatch.setitem(sys.modules, 'skada', fake)
+    source, target = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0]])
+    assert skada_ratio(source, target, 'Gaussian').tolist() == [2.0, 4.0]
+    with pytest.raises(UserError, match="did you mean 'Gaussian'"):
+        skada_ratio(source, target, 'Gausian')

@@ -1,0 +1,147 @@
+"""The reports on tasks, from a training of seconds."""
+
+import json
+
+import pytest
+from small_training import small_training
+
+from mmvmtl.apis import measured_run
+
+
+def small_config(folder):
+    """Two tasks, one epoch; boxes and tracks of an untrained network."""
+    cfg = small_training(folder / 'work', 1)
+    cfg.model.head.heads.cls = None
+    cfg.model.loss.weights.cls = None
+    cfg.train_dataloader.dataset.num_videos = 2
+    cfg.val_dataloader.dataset.num_videos = 1
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = cfg.val_evaluator
+    cfg.test_cfg = dict(type='TestLoop')
+    cfg.val_dataloader = cfg.val_evaluator = cfg.val_cfg = None
+    path = folder / 'config.py'
+    cfg.dump(path)
+    return str(path)
+
+
+@pytest.fixture
+def commands(tool, monkeypatch):
+    """Run tools in this process; what was run, in order."""
+    seen = []
+
+    def run(script, *args):
+        seen.append((script, *map(str, args)))
+        name = script.removeprefix('tools/').removesuffix('.py')
+        tool(name)(list(map(str, args)))
+        return dict(seconds=2.0, memory_mib=100.0)
+
+    monkeypatch.setattr(measured_run, 'run_measured', run)
+    return seen
+
+
+def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
+    config = small_config(tmp_path)
+    args = [config, '--seeds', '0', '--methods', 'fixed']
+    args += ['--work-dir', str(tmp_path / 'runs')]
+    args += ['--out', str(tmp_path / 'joint.json')]
+    result = tool('analysis/negative_transfer')(args)
+    scripts = [command[0] for command in commands]
+    assert scripts.count('tools/train.py') == 3
+    assert scripts.count('tools/test.py') == 4
+    rows = result['rows']
+    assert rows['alone']['metrics']['seconds'] == [4.0]
+    wanted = {'det/mAP50', 'reid/rank1', 'track/velocity_mae', 'seconds'}
+    for row in rows.values():
+        assert wanted <= set(row['metrics'])
+    joint = rows['fixed']['metrics']
+    assert {'gain/det', 'gain/track', 'gain/delta_m'} <= set(joint)
+    assert 'own_boxes/track/HOTA' in joint
+    # Boxes that are true are found, whatever the network has learned.
+    assert joint['track/HOTA'][0] > 50
+    assert '| alone |' in capsys.readouterr().out
+
+    # A second time nothing is trained, and the numbers are the same.
+    commands.clear()
+    again = tool('analysis/negative_transfer')(args)
+    assert not commands
+    assert again['rows'] == result['rows']
+
+    # Another config must not be mixed in.
+    with pytest.raises(SystemExit):
+        tool('analysis/negative_transfer')(
+            [*args, '--cfg-options', 'optim_wrapper.optimizer.lr=0.5']
+        )
+    assert 'another config' in capsys.readouterr().err
+
+
+def test_time_and_memory_are_those_of_the_process():
+    found = measured_run.run_measured(
+        '-c', 'import time; x = b"1" * 200 * 2**20; time.sleep(0.3)'
+    )
+    assert 0.3 < found['seconds'] < 60
+    assert 200 < found['memory_mib'] < 400
+
+
+def test_a_failing_tool_ends_the_report():
+    with pytest.raises(SystemExit) as caught:
+        measured_run.run_measured('-c', 'raise SystemExit(3)')
+    assert caught.value.code == 3
+
+
+def test_affinity_report(tool, tmp_path, capsys):
+    out = tmp_path / 'affinity.json'
+    found = tool('analysis/task_affinity')(
+        [small_config(tmp_path), '--batches', '1', '--out', str(out)]
+    )
+    assert json.loads(out.read_text()) == json.loads(json.dumps(found))
+    assert set(found['affinity']) == {'det', 'track'}
+    assert [len(g['groups']) for g in found['groupings']] == [1, 2]
+    image = out.with_suffix('.png').read_bytes()
+    assert image[:4] == b'\x89PNG'
+    assert '| metric |' in capsys.readouterr().out
+
+
+def test_cosines_are_drawn_in_order(tool, tmp_path):
+    """Also from several files, as a resumed run leaves them."""
+    rows = [(3, 0.5), (1, -0.25), (2, 0.0)]
+    for number, (step, value) in enumerate(rows):
+        line = {'telemetry/cos_det_cls': value, 'step': step, 'loss': 1}
+        path = tmp_path / f'{number}.json'
+        path.write_text(json.dumps(line) + '\n' + json.dumps({'lr': 1}))
+    out = tmp_path / 'cosines.png'
+    paths = [str(tmp_path / f'{n}.json') for n in range(3)]
+    series = tool('analysis/plot_cosines')([*paths, '--out', str(out)])
+    ((name, (x, y)),) = series.items()
+    assert name == 'det – cls'
+    assert (x.tolist(), y.tolist()) == ([1, 2, 3], [-0.25, 0.0, 0.5])
+    assert out.read_bytes()[:4] == b'\x89PNG'
+
+
+def test_a_run_without_telemetry_is_told_what_to_add(tool, tmp_path, capsys):
+    path = tmp_path / 'scalars.json'
+    path.write_text('{"loss": 1}\n')
+    with pytest.raises(SystemExit):
+        tool('analysis/plot_cosines')([str(path)])
+    assert 'TelemetryHook' in capsys.readouterr().err
+
+
+def test_domains_are_looks_of_one_frame(tool, tmp_path, capsys):
+    """Names above, pictures in rows; a missing one is white."""
+    out = tmp_path / 'domains.png'
+    main = tool('analysis/plot_domains')
+    day, again = (
+        main(['--out', str(out), '--domains', name])[24:]
+        for name in ('day', 'day')
+    )
+    assert (day == again).all() and day.shape == (192, 256, 3)
+    whole = main(
+        ['--out', str(out), '--domains', 'night', 'day', 'fog']
+        + ['--columns', '2']
+    )
+    assert out.is_file() and whole.shape == (2 * 216 + 4, 2 * 256 + 4, 3)
+    assert (whole[24:216, 260:] == day).all()
+    assert (whole[24:216, :256] != day).mean() > 0.5
+    assert (whole[220:, 260:] == 255).all()
+    with pytest.raises(SystemExit):
+        main(['--domains', 'dusk', '--out', str(out)])
+    assert "not 'dusk'" in capsys.readouterr().err

@@ -1,0 +1,47 @@
+"""Folds as configs, one real run, and mistakes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from mmengine.config import Config
+
+
+def test_mean_and_deviation_of_two_folds(tool, tiny_run, capsys):
+    """Each trains on two frames of the only video and tests on two."""
+    tiny_run.settings['val_dataloader'] = tiny_run.settings['test_dataloader']
+    tiny_run.settings['val_cfg'] = dict()
+    tiny_run.settings['val_evaluator'] = tiny_run.settings['test_evaluator']
+    out = tiny_run.folder / 'out.json'
+    work = tiny_run.folder / 'cv'
+    command = [tiny_run.write(), '--folds', '2', '--work-dir', str(work),
+               '--out', str(out)]  # fmt: skip
+    rows = tool('cross_validate')(command)
+    result = json.loads(out.read_text())
+    first, second = result['metrics']['det/mAP50']
+    assert rows['mean']['det/mAP50'] == pytest.approx((first + second) / 2)
+    deviation = abs(first - second) / 2**0.5
+    assert rows['deviation']['det/mAP50'] == pytest.approx(deviation)
+    cfg = Config.fromfile(work / 'tiny_run/k2/1/config.py')
+    assert cfg.train_dataloader.dataset.fold.index == 1
+    held = cfg.test_dataloader.dataset
+    assert held.fold == dict(index=1, count=2, held_out=True)
+    assert held.test_mode and held.chunk == 2
+
+
+@pytest.mark.parametrize(
+    'folds, kind, message',
+    [
+        ('1', None, '--folds 1'),
+        ('2', 'mmvmtl.SyntheticVideoDataset', 'can not be divided'),
+    ],
+)
+def test_mistakes(tool, tiny_run, capsys, folds, kind, message):
+    if kind:
+        tiny_run.settings['train_dataloader']['dataset'] = dict(
+            type=kind, world=dict(), split='train', num_videos=2
+        )
+    with pytest.raises(SystemExit):
+        tool('cross_validate')([tiny_run.write(), '--folds', folds])
+    assert message in capsys.readouterr().err

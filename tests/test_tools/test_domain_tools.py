@@ -1,0 +1,157 @@
+"""The tools of importance weights and of leaving a domain out."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+
+from mmvmtl.datasets import ImportanceSampler
+
+ROOT = Path(__file__).parents[2]
+ERM = str(ROOT / 'configs/domain/generalise_erm.py')
+
+
+@pytest.fixture
+def adaptation(tmp_path, tiny_config):
+    """A config of 10 clips of day and fog, as a file."""
+    path = tmp_path / 'adapt.py'
+    world = dict(size=(96, 96), length=4, style=('day', 'fog'))
+    pipeline = [
+        dict(type='mmvmtl.LoadVideoFrames'),
+        dict(type='mmvmtl.ClipResize', scale=(64, 64)),
+        dict(type='mmvmtl.PackVideoInputs'),
+    ]
+    dataset = dict(
+        type='mmvmtl.SyntheticVideoDataset',
+        world=world,
+        split='train',
+        num_videos=10,
+        fresh=False,
+        clip=dict(length=1),
+        pipeline=pipeline,
+    )
+    Config(
+        dict(
+            default_scope='mmdet',
+            model=tiny_config['model'],
+            train_dataloader=dict(dataset=dataset),
+        )
+    ).dump(path)
+    return str(path)
+
+
+def test_weights_are_of_the_sources_clips(
+    tool, adaptation, tiny_checkpoint, tmp_path, capsys
+):
+    """Mean 1 over day, 0 for fog, and the sampler takes the file."""
+    out = tmp_path / 'weights.json'
+    main = tool('analysis/importance_weights')
+    arguments = [adaptation, str(tiny_checkpoint), '--out', str(out)]
+    main([*arguments, '--source', 'day', '--target', 'fog'])
+    content = json.loads(out.read_text())
+    weights = torch.tensor(content['weights'])
+    source = weights > 0
+    assert len(weights) == 10 and source.sum() == content['number']
+    assert weights[source].mean().item() == pytest.approx(1, abs=1e-6)
+    assert weights[source].std() > 0
+    assert 1 <= content['effective_sample_size'] <= content['number']
+    assert f'{content["number"]} clips of day' in capsys.readouterr().out
+    draws = list(ImportanceSampler(range(10), str(out), seed=0))
+    assert source[draws].all() and len(draws) == content['number']
+
+
+@pytest.mark.parametrize(
+    'changes, words',
+    [
+        (['--target', 'night'], "of the domain 'night'"),
+        (['--target', 'fog', '--estimator', 'Gaussian'], 'pip install skada'),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(
+    tool, adaptation, tiny_checkpoint, tmp_path, capsys, monkeypatch,
+    changes, words,
+):  # fmt: skip
+    monkeypatch.setitem(sys.modules, 'skada', None)
+    main = tool('analysis/importance_weights')
+    with pytest.raises(SystemExit) as stop:
+        main([adaptation, str(tiny_checkpoint), '--source', 'day',
+              '--out', str(tmp_path / 'w.json'), *changes])  # fmt: skip
+    assert stop.value.code == 2 and words in capsys.readouterr().err
+
+
+def test_a_checkpoint_of_another_model_is_one_sentence(
+    tool, adaptation, tmp_path, capsys
+):
+    path = tmp_path / 'other.pth'
+    torch.save({'state_dict': {'conv.weight': torch.zeros(1)}}, path)
+    with pytest.raises(SystemExit):
+        tool('analysis/importance_weights')(
+            [adaptation, str(path), '--source', 'day', '--target', 'fog',
+             '--out', str(tmp_path / 'w.json')]
+        )  # fmt: skip
+    assert 'of another model' in capsys.readouterr().err
+
+
+class Runs:
+    """Takes the place of training: notes configs, gives scripted scores."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, config, work, seed, options):
+        cfg = Config.fromfile(config)
+        train = tuple(cfg.train_dataloader.dataset.world.style)
+        held = cfg.test_dataloader.dataset.world.style
+        self.seen.append((cfg.model.get('domains'), train, held, seed))
+        return None, {'det/mAP50': len(held) + seed, 'cls/x': None}
+
+
+@pytest.fixture
+def runs(tool, monkeypatch):
+    main = tool('leave_one_domain_out')
+    runs = Runs()
+    monkeypatch.setitem(main.__wrapped__.__globals__, 'train_and_test', runs)
+    return main, runs
+
+
+def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
+    main, seen = runs
+    out = tmp_path / 'result.json'
+    arguments = [ERM, '--methods', 'mldg', '--domains', 'day', 'fog', 'night',
+                 '--seeds', '0', '1', '--work-dir', str(tmp_path / 'work'),
+                 '--out', str(out)]  # fmt: skip
+    main(arguments)
+    erm, mldg = seen.seen[:6], seen.seen[6:]
+    held = [run[2] for run in erm]
+    assert held == ['day', 'fog', 'night'] * 2
+    for domains, train, left, _ in mldg:
+        assert domains == train and left not in train and len(train) == 2
+    rows = json.loads(out.read_text())['rows']
+    assert set(rows) == {'erm', 'mldg'}
+    # Scores are the length of the name: 3, 3, 5, plus the seed.
+    metrics = rows['erm']['metrics']
+    assert metrics['night/det/mAP50'] == [5, 6]
+    assert metrics['mean/det/mAP50'] == pytest.approx([11 / 3, 14 / 3])
+    assert metrics['mean/cls/x'] == [None, None]
+    assert 'mean/det/mAP50' in capsys.readouterr().out
+    main(arguments)
+    assert len(seen.seen) == 12  # nothing was repeated
+
+
+@pytest.mark.parametrize(
+    'arguments, words',
+    [
+        (['--domains', 'day', 'fog'], 'at least two others'),
+        (['--methods', 'korall'], 'generalise_korall.py does not exist'),
+    ],
+)
+def test_wrong_choices_are_one_sentence(
+    runs, tmp_path, capsys, arguments, words
+):
+    main, seen = runs
+    with pytest.raises(SystemExit):
+        main([ERM, '--work-dir', str(tmp_path), *arguments])
+    assert words in capsys.readouterr().err and not seen.seen

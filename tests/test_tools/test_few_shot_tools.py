@@ -1,0 +1,100 @@
+"""tools/adapt.py and tools/eval_episodes.py, from files to files."""
+
+import json
+
+import pytest
+import torch
+from small_training import dataset, loader, small_training
+
+PARTS = ['head.heads.det.bbox_head.rtm_cls']
+
+
+@pytest.fixture(scope='module')
+def files(tmp_path_factory):
+    """A config, and a checkpoint of its untrained model."""
+    from mmengine.registry import MODELS, init_default_scope
+
+    folder = tmp_path_factory.mktemp('few')
+    cfg = small_training(folder / 'work')
+    heads = cfg.model.head.heads
+    heads.cls = heads.track = None
+    cfg.model.loss.weights = dict(det=1.0)
+    cfg.model.tracker = None
+    shots = dataset('train', 6, clip=dict(length=1))
+    cfg.adapt = dict(dataset=shots, lr=0.1, steps=1, parts=PARTS)
+    cfg.episodes = dict(
+        dataset=dict(
+            type='mmvmtl.EpisodeDataset',
+            domains=dict(day=shots),
+            shots=2,
+            queries=2,
+            episodes=1,
+        ),
+        steps=1,
+        parts=PARTS,
+    )
+    cfg.test_dataloader = loader(
+        dataset('val', 1, test_mode=True, chunk=4),
+        1,
+        dict(type='mmvmtl.VideoSampler'),
+    )
+    cfg.test_cfg = dict()
+    cfg.test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
+    cfg.dump(folder / 'config.py')
+    init_default_scope('mmdet')
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    for conv in model.head.heads['det'].bbox_head.rtm_reg:
+        torch.nn.init.ones_(conv.bias)
+    torch.save(dict(state_dict=model.state_dict()), folder / 'start.pth')
+    return folder
+
+
+def test_adapt_writes_a_checkpoint_and_its_metrics(files, tool, tmp_path):
+    out = tmp_path / 'adapted.pth'
+    arguments = [files / 'config.py', files / 'start.pth', '--shots', 2]
+    arguments += ['--out', out, '--work-dir', tmp_path / 'work']
+    tool('adapt')([str(a) for a in arguments])
+    metrics = json.loads(out.with_suffix('.json').read_text())
+    assert metrics['shots'] == 2
+    assert set(metrics['before']) == set(metrics['after'])
+    old = torch.load(files / 'start.pth')['state_dict']
+    new = torch.load(out, weights_only=False)
+    moved = {
+        k for k, v in new['state_dict'].items() if not torch.equal(v, old[k])
+    }
+    assert moved and all(name.startswith(PARTS[0]) for name in moved)
+    # So the inferencer needs no config beside it.
+    assert new['meta']['mmvmtl']['classes']['det']
+
+
+def test_episodes_compare_checkpoints(files, tool, tmp_path, capsys):
+    out, start = tmp_path / 'out.json', files / 'start.pth'
+    tool('eval_episodes')(
+        [
+            *(str(files / 'config.py'), '--checkpoints'),
+            *(f'meta={start}', f'plain={start}', '--episodes', '2'),
+            *('--search', '1', '--lrs', '0.1', '--out', str(out)),
+        ]
+    )
+    result = json.loads(out.read_text())
+    assert result['scores']['meta'] == result['scores']['plain']
+    assert result['rows']['meta - plain']['mean'] == 0
+    assert result['rates'] == dict(meta=0.1, plain=0.1)
+    assert 'meta - plain: 0.0000' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['{config}', '{start}', '--shots', '9'], 'data set has 6'),
+        (['{config}', '{config}'], 'damaged or no checkpoint'),
+        (['{config}', 'nope.pth'], 'nope.pth does not exist'),
+    ],
+)
+def test_adapt_refuses(arguments, words, files, tool, tmp_path, capfd):
+    known = dict(config=files / 'config.py', start=files / 'start.pth')
+    arguments = [a.format(**known) for a in arguments]
+    with pytest.raises(SystemExit):
+        tool('adapt')([*arguments, '--work-dir', str(tmp_path)])
+    assert words in capfd.readouterr().err

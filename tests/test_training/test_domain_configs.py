@@ -1,0 +1,169 @@
+"""Every config of configs/domain builds, is flat, and takes a step."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmengine.registry import (
+    DATASETS,
+    HOOKS,
+    MODELS,
+    init_default_scope,
+)
+
+from mmvmtl.config_guard import load_config
+
+FOLDER = Path(__file__).parents[2] / 'configs' / 'domain'
+NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
+SHIFTS = ('fog', 'night', 'thermal')
+SIZE = (96, 128)  # h, w
+TRANSFERS = (
+    'mmvmtl.TranslateDomain',
+    'mmvmtl.FourierDomainTransfer',
+    'mmvmtl.ColourTransfer',
+)
+
+
+@pytest.fixture(autouse=True, scope='module')
+def translator(tmp_path_factory):
+    """What the configs with translated frames start from."""
+    path = tmp_path_factory.mktemp('translator') / 'translator.pth'
+    model = MODELS.build(dict(type='mmvmtl.UnpairedTranslator'))
+    torch.save(dict(state_dict=model.state_dict()), path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('MMVMTL_TRANSLATOR', str(path))
+        yield
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_builds_from_its_file(name):
+    cfg = load_config(FOLDER / f'{name}.py')
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model)
+    data = DATASETS.build(cfg.train_dataloader.dataset)
+    assert data[0] is not None
+    for hook in cfg.custom_hooks:
+        HOOKS.build(hook)
+    for part in model.modules():
+        known = getattr(part, 'domains', ())
+        assert set(known) <= data.domains
+    tested = DATASETS.build(cfg.test_dataloader.dataset)
+    adapts = name.startswith('day_to_')
+    # A domain to adapt to is the one that is tested, and has no labels.
+    assert tested.domains <= data.domains or not data.unlabelled
+    assert not data.unlabelled or set(data.unlabelled) == tested.domains
+    assert adapts or not tested.domains & data.domains
+
+
+def step(name, batch_size):
+    """Train a step of a config on small frames; its model and losses."""
+    cfg = Config.fromfile(FOLDER / f'{name}.py')
+    init_default_scope(cfg.default_scope)
+    torch.manual_seed(0)
+    inner = cfg.model.get('detector', cfg.model)
+    if 'input_size' in inner.data_preprocessor:
+        inner.data_preprocessor.input_size = SIZE
+    data = cfg.train_dataloader.dataset
+    data.world.update(size=SIZE[::-1], length=8)
+    data.clip = dict(length=1)
+    for transform in data.pipeline:
+        if transform['type'] == 'mmvmtl.ClipResize':
+            transform['scale'] = SIZE[::-1]
+    built = DATASETS.build(data)
+    batch = pseudo_collate([built[i] for i in range(batch_size)])
+    model = MODELS.build(cfg.model)
+    model.init_weights()
+    data = model.train().data_preprocessor(batch, True)
+    data.pop('clip_index', None)
+    total, log = model.parse_losses(model(**data, mode='loss'))
+    total.backward()
+    return model, {k: float(v) for k, v in log.items()}
+
+
+@pytest.mark.parametrize(
+    'name, wanted',
+    [
+        ('day_to_fog_both', 'domain.loss_consistency'),
+        ('day_to_fog_alternating', 'domain.loss_image_fool'),
+        ('day_to_fog_stock_image', 'domain.loss_image'),
+        ('day_to_fog_fourier', 'det.loss_cls'),
+        ('generalise_adversarial', 'domain.acc_image'),
+        ('generalise_coral', 'domain.loss_align'),
+        ('generalise_mmd', 'domain.loss_align'),
+        ('generalise_mixstyle', 'det.loss_cls'),
+        ('generalise_mldg', 'held_out.det.loss_cls'),
+    ],
+)
+def test_a_step_trains_every_parameter(name, wanted):
+    model, log = step(name, 6)
+    assert wanted in log
+    assert all(torch.tensor(list(log.values())).isfinite())
+    missing = [
+        key
+        for key, parameter in model.named_parameters()
+        if parameter.requires_grad and parameter.grad is None
+    ]
+    assert missing == []
+
+
+def test_every_shift_has_every_variant():
+    kinds = (
+        *('_image', '_instance', '_both', '_importance', '_oracle', ''),
+        *('_fourier', '_colour', '_translated'),
+    )
+    wanted = {f'day_to_{x}{kind}' for x in SHIFTS for kind in kinds}
+    assert wanted <= set(NAMES)
+
+
+def without_transfer(pipeline):
+    return [step for step in pipeline if step['type'] not in TRANSFERS]
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+@pytest.mark.parametrize('kind', ['fourier', 'colour'])
+def test_style_comes_from_the_domain_of_the_test(shift, kind):
+    """At its strength, and from videos that no other data set draws."""
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_{kind}.py')
+    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    tested = cfg.test_dataloader.dataset
+    assert transfer.target.world == tested.world
+    assert transfer.target.split == 'train' and transfer.target.seed > 2
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_translator_makes_the_domain_of_the_test(shift):
+    cfg = load_config(FOLDER / f'day_to_{shift}_translated.py')
+    made = load_config(FOLDER.parent / f'translation/day_to_{shift}.py')
+    target = made.train_dataloader.dataset.target
+    assert target.world.style == cfg.test_dataloader.dataset.world.style
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
+    monkeypatch.delenv('MMVMTL_TRANSLATOR')
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_translated.py')
+    made = Config.fromfile(FOLDER.parent / f'translation/day_to_{shift}.py')
+    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
+    assert transfer.checkpoint == last
+
+
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_variants_of_a_shift_differ_in_the_method_only(shift):
+    """One strength, one augmentation, one test set, and the same schedule."""
+    cfgs = [
+        Config.fromfile(path)
+        for path in FOLDER.glob(f'day_to_{shift}*.py')
+        if 'stock' not in path.name
+    ]
+    first = cfgs[0]
+    augmentation = without_transfer(first.train_dataloader.dataset.pipeline)
+    for cfg in cfgs:
+        data, tested = cfg.train_dataloader.dataset, cfg.test_dataloader
+        assert without_transfer(data.pipeline) == augmentation
+        assert data.world.style_strength == cfg.strength == first.strength
+        assert tested.dataset == first.test_dataloader.dataset
+        assert tested.dataset.world.style == shift
+        assert cfg.train_cfg == first.train_cfg

@@ -1,0 +1,156 @@
+"""Freezing on whole networks: ours, MMDetection's, MMAction2's."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import HOOKS, MODELS, init_default_scope
+from mmengine.runner import Runner
+from small_model import CONFIGS
+from small_training import dataset, loader, small_training
+
+from mmvmtl.engine.module_names import find_modules
+from mmvmtl.registry import DATASETS
+
+FINETUNE = sorted((CONFIGS / 'finetune').glob('*.py'))
+
+
+class First(Hook):
+    """Keeps the state that training begins with."""
+
+    priority = 'LOWEST'
+
+    def before_train(self, runner) -> None:
+        self.state = copy.deepcopy(runner.model.state_dict())
+
+
+def moved(runner: Runner, first: First) -> set[str]:
+    """Names of what training has changed."""
+    now = runner.model.state_dict()
+    return {k for k, v in first.state.items() if not torch.equal(v, now[k])}
+
+
+def run(cfg: Config, work_dir: Path) -> tuple[Runner, set[str]]:
+    """Train without evaluation."""
+    for part in ('dataloader', 'cfg', 'evaluator'):
+        for kind in ('val', 'test'):
+            cfg.pop(f'{kind}_{part}', None)
+    cfg.work_dir = str(work_dir)
+    cfg.default_hooks.checkpoint = None
+    cfg.experiment_name = str(work_dir)
+    runner = Runner.from_cfg(cfg)
+    first = First()
+    runner.register_hook(first)
+    runner.train()
+    return runner, moved(runner, first)
+
+
+def test_our_detector_keeps_its_trunk(tmp_path):
+    cfg = small_training(tmp_path, 1)
+    cfg.custom_hooks = [
+        dict(type='mmvmtl.FreezeHook', modules=['backbone', 'neck'])
+    ]
+    runner, changed = run(cfg, tmp_path)
+    assert changed and all(name.startswith('head.') for name in changed)
+    state = runner.optim_wrapper.optimizer.state
+    trunk = {*runner.model.backbone.parameters(),
+             *runner.model.neck.parameters()}  # fmt: skip
+    assert not trunk & state.keys()
+
+
+def test_a_stock_detector(tmp_path):
+    """Released after the first of two epochs; its norms then move too."""
+    cfg = Config.fromfile(CONFIGS / 'synthetic/rtmdet_tiny_stock.py')
+    cfg.model.backbone.widen_factor = 0.125
+    cfg.model.neck.update(in_channels=[32, 64, 128], out_channels=16)
+    cfg.model.bbox_head.update(in_channels=16, feat_channels=16)
+    data = dataset('train', 2, clip=dict(length=1))
+    data['pipeline'] = cfg.train_dataloader.dataset.pipeline
+    cfg.train_dataloader = loader(
+        data, 2, dict(type='DefaultSampler', shuffle=False)
+    )
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=2)
+    cfg.param_scheduler = None
+    hook = dict(
+        type='mmvmtl.FreezeHook',
+        stages=[
+            dict(modules='backbone'),
+            dict(modules='neck', until=dict(epoch=1)),
+        ],
+    )
+    cfg.custom_hooks = [hook]
+    _, changed = run(cfg, tmp_path)
+    assert {name.split('.')[0] for name in changed} == {'neck', 'bbox_head'}
+    assert any('running_mean' in n for n in changed if n.startswith('neck'))
+
+
+@DATASETS.register_module(force=True)
+class Clips(torch.utils.data.Dataset):
+    """Four clips of noise with labels."""
+
+    def __len__(self) -> int:
+        return 4
+
+    def __getitem__(self, index: int) -> dict:
+        from mmaction.structures import ActionDataSample
+
+        draw = torch.Generator().manual_seed(index)
+        clip = torch.randint(256, (2, 3, 32, 32), generator=draw)
+        return dict(
+            inputs=clip.byte(),
+            data_samples=ActionDataSample().set_gt_label(index),
+        )
+
+
+def test_a_recogniser(tmp_path):
+    pytest.importorskip('mmaction')
+    cfg = Config.fromfile(CONFIGS / 'finetune/tsn_r18_frozen.py')
+    cfg.custom_hooks = [cfg.custom_hooks[1]]
+    cfg.default_hooks.pop('stopping')
+    cfg.train_dataloader = loader(
+        dict(type='mmvmtl.Clips'),
+        2,
+        dict(type='DefaultSampler', shuffle=False),
+    )
+    cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
+    _, changed = run(cfg, tmp_path)
+    assert {'.'.join(name.split('.')[:2]) for name in changed} == {
+        'backbone.layer4',
+        'cls_head.fc_cls',
+    }
+
+
+@pytest.mark.parametrize('path', FINETUNE, ids=lambda p: p.stem)
+def test_the_names_in_the_configs_exist(path):
+    """Model, optimizer and hooks build, and their modules are found."""
+    cfg = Config.fromfile(path)
+    if cfg.default_scope == 'mmaction':
+        pytest.importorskip('mmaction')
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model)
+    build_optim_wrapper(model, cfg.optim_wrapper)
+    for settings in cfg.get('custom_hooks', []):
+        HOOKS.build(copy.deepcopy(settings))
+        for stage in settings.get('stages', [settings]):
+            if 'modules' in stage:
+                find_modules(model, stage.modules, path.stem)
+
+
+def test_early_stopping_knows_our_metrics(tmp_path):
+    """Nothing improves by 200 points: the first counts, then one more."""
+    cfg = small_training(tmp_path, 5)
+    cfg.default_hooks.stopping = dict(
+        type='EarlyStoppingHook', monitor='det/mAP50', rule='greater',
+        min_delta=2, patience=1,
+    )  # fmt: skip
+    cfg.default_hooks.checkpoint = None
+    cfg.experiment_name = str(tmp_path)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    assert runner.epoch == 2

@@ -1,0 +1,108 @@
+"""Train on all domains but one, test on that one, for each and each method.
+
+    python tools/leave_one_domain_out.py configs/domain/generalise_erm.py
+        --methods adversarial coral --seeds 0 1 2 --out docs/results/name.json
+
+CONFIG is plain training (ERM); a method NAME is the config beside it that is
+called ``generalise_NAME.py``. A run that was finished before is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+# Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
+from mmvmtl.apis import cli
+from mmvmtl.apis.hold_out import domains_of, hold_out
+from mmvmtl.apis.result_file import write_result
+from mmvmtl.apis.steps import table, train_and_test
+
+METHODS = ('augment', 'adversarial', 'coral', 'mmd', 'mixstyle', 'mldg')
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('config', help='plain training on several domains')
+    parser.add_argument(
+        '--methods', nargs='*', default=list(METHODS), metavar='NAME'
+    )
+    parser.add_argument(
+        '--domains', nargs='+', help='by itself, all that CONFIG names'
+    )
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--work-dir', default='work_dirs/generalise')
+    parser.add_argument(
+        '--out', default='docs/results/generalise.json', help='result file'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], help='for all runs'
+    )
+    return parser.parse_args(argv)
+
+
+def measure(
+    config: str, domains: list[str], seed: int, args: argparse.Namespace
+) -> dict[str, float]:
+    """Metrics ``<domain>/<metric>`` of a method, and their ``mean``."""
+    found: dict[str, float] = {}
+    means: dict[str, list] = {}
+    for held in domains:
+        work = Path(args.work_dir) / Path(config).stem / held / f'seed_{seed}'
+        done = work / 'metrics.json'
+        if not done.is_file():
+            work.mkdir(parents=True, exist_ok=True)
+            derived = work / 'config.py'
+            hold_out(cli.read_config(config), domains, held).dump(derived)
+            _, metrics = train_and_test(derived, work, seed, args.cfg_options)
+            done.write_text(json.dumps(metrics))
+        for name, value in json.loads(done.read_text()).items():
+            found[f'{held}/{name}'] = value
+            means.setdefault(name, []).append(value)
+    for name, values in means.items():
+        known = [value for value in values if value is not None]
+        found[f'mean/{name}'] = mean(known) if known else None
+    return found
+
+
+@cli.reports_user_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run all, print the means over domains and seeds, write the file."""
+    args = parse_args(argv)
+    cli.check_writable(args.work_dir, '--work-dir')
+    domains = args.domains or domains_of(cli.read_config(args.config))
+    configs = {'erm': args.config}
+    for name in args.methods:
+        configs[name] = str(Path(args.config).parent / f'generalise_{name}.py')
+    for config in configs.values():  # all mistakes before the first run
+        hold_out(cli.read_config(config), domains, domains[0])
+    rows = {}
+    for name, config in configs.items():
+        runs = [measure(config, domains, seed, args) for seed in args.seeds]
+        metrics = {key: [run.get(key) for run in runs] for key in runs[0]}
+        rows[name] = {'config': config, 'metrics': metrics}
+    means = {
+        name: {
+            key: None if None in values else mean(values)
+            for key, values in row['metrics'].items()
+            if key.startswith('mean/')
+        }
+        for name, row in rows.items()
+    }
+    print(f'\nMeans over domains and seeds {args.seeds}:\n\n{table(means)}')
+    write_result(
+        args.out,
+        rows['erm']['metrics'],
+        command=['python', 'tools/leave_one_domain_out.py', args.config],
+        config=args.config,
+        seeds=args.seeds,
+        rows=rows,
+    )
+
+
+if __name__ == '__main__':
+    main()
