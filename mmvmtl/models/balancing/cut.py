@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 from mmvmtl.models.balancing.gramian import Row
-from mmvmtl.models.balancing.task_gradients import loss_gradient
+from mmvmtl.models.balancing.task_gradients import (
+    graph_nodes,
+    loss_gradient,
+)
 
 
 class Detour(NamedTuple):
@@ -64,11 +67,9 @@ class Cut:
             Tensor: ``total``, to be used instead.
         """
         for t, (loss, factor) in enumerate(zip(losses, factors, strict=True)):
-            for s, view in enumerate(views):
-                if s != t and loss.requires_grad:
-                    row = loss_gradient(loss, factor, view)
-                    if any(piece is not None for piece in row):
-                        self._detours.append(Detour(t, s, row))
+            for s in sorted(_views_reached(loss, views) - {t}):
+                row = loss_gradient(loss, factor, views[s])
+                self._detours.append(Detour(t, s, row))
         # How the optimizer scales the total is known in the backward pass.
         return _Tap.apply(total, self) if self._detours else total
 
@@ -133,6 +134,21 @@ class _Tap(torch.autograd.Function):
     def backward(ctx, grad: Tensor) -> tuple:
         ctx.cut.scaled_by(grad)
         return grad, None
+
+
+def _views_reached(loss: Tensor, views: Sequence[Row]) -> set[int]:
+    """Which views a loss was computed from.
+
+    The walk ends at the cut. Autograd's own look for it goes through the
+    whole trunk, which costs more than the gradients.
+    """
+    cut = views[0][0].grad_fn
+    found = set()
+    for node in graph_nodes([loss], stop=cut):
+        for after, place in node.next_functions:
+            if after is cut:
+                found.add(place // len(views[0]))
+    return found
 
 
 def weighted_sum(

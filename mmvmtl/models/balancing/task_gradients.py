@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -113,7 +114,9 @@ def shared_parameters(
     Raises:
         UserError: for a pattern that none of them matches, nor a frozen one.
     """
-    leaves, nodes = _graph(feats)
+    nodes = set(graph_nodes(feats))
+    # Of all nodes only those that accumulate into a leaf have a variable.
+    leaves = {id(getattr(node, 'variable', None)) for node in nodes}
     named, frozen = {}, []
     for name, parameter in model.named_parameters():
         if id(parameter) in leaves or parameter.grad_fn in nodes:
@@ -134,19 +137,15 @@ def shared_parameters(
     return [p for name, p in named.items() if name in chosen]
 
 
-def _graph(tensors: Sequence[Tensor]) -> tuple[set[int], set]:
-    """Ids of the leaves below ``tensors`` that train, and all nodes."""
-    found = set()
-    seen: set = set()
-    todo = [t.grad_fn for t in tensors if t.grad_fn is not None]
+def graph_nodes(
+    tensors: Sequence[Tensor], stop: object = None
+) -> Iterator[Any]:
+    """Autograd's nodes that ``tensors`` came from, not beyond ``stop``."""
+    seen = {None, stop}
+    todo = [tensor.grad_fn for tensor in tensors]
     while todo:
         node = todo.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        # Of all nodes only AccumulateGrad has one.
-        leaf = getattr(node, 'variable', None)
-        if leaf is not None:
-            found.add(id(leaf))
-        todo += [after for after, _ in node.next_functions if after]
-    return found, seen
+        if node not in seen:
+            seen.add(node)
+            yield node
+            todo += [after for after, _ in node.next_functions]
