@@ -8,7 +8,7 @@ import difflib
 from mmengine.config import Config, ConfigDict
 
 from mmvmtl.errors import UserError
-from mmvmtl.models import TaskBranch
+from mmvmtl.models import BaseWeighting, TaskBranch
 from mmvmtl.registry import METRICS, MODELS
 
 #: What a gain is computed from: task to metrics, and if larger is better.
@@ -90,7 +90,8 @@ def together(cfg: Config, method: str) -> Config:
     if weighting == 'sum':
         joint.model.loss = ConfigDict(type='mmvmtl.WeightedMTLLoss')
     elif weighting != 'fixed':
-        if MODELS.get(f'mmvmtl.{weighting}') is None:
+        found = MODELS.get(f'mmvmtl.{weighting}')
+        if not (isinstance(found, type) and issubclass(found, BaseWeighting)):
             raise _unknown(weighting)
         joint.model.loss = ConfigDict(type=f'mmvmtl.{weighting}')
     if balancing:

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from mmengine.model import is_model_wrapper
+from mmengine.optim import OptimWrapperDict
+from mmengine.runner import Runner
 from torch import nn
+from torch.optim import Optimizer
 
 from mmvmtl.errors import UserError
 
@@ -15,6 +18,22 @@ from mmvmtl.errors import UserError
 def unwrap(model: nn.Module) -> nn.Module:
     """The model inside its DDP wrapper, if it has one."""
     return model.module if is_model_wrapper(model) else model
+
+
+def only_optimizer(runner: Runner, what: str) -> Optimizer:
+    """The optimizer of a run that has one.
+
+    Raises:
+        UserError: If there are several; it names ``what`` asks.
+    """
+    wrapper = runner.optim_wrapper
+    if isinstance(wrapper, OptimWrapperDict):
+        raise UserError(
+            f'{what} works on one optimizer, this run has '
+            f'{len(wrapper)} ({", ".join(wrapper.keys())}); take the hook '
+            'out of custom_hooks'
+        )
+    return wrapper.optimizer
 
 
 def find_modules(

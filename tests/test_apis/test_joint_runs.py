@@ -91,7 +91,7 @@ def test_methods_change_weighting_and_branch(cfg):
     assert together(cfg, 'fixed+MGDA').model.loss == cfg.model.loss
 
 
-@pytest.mark.parametrize('method', ['summ', 'sum+PCGard'])
+@pytest.mark.parametrize('method', ['summ', 'sum+PCGard', 'TrackHead'])
 def test_an_unknown_method_is_named(cfg, method):
     with pytest.raises(UserError, match=method.rpartition('+')[2]):
         together(cfg, method)

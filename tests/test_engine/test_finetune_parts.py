@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.hooks import Hook
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import (
+    OptimWrapper,
+    OptimWrapperDict,
+    build_optim_wrapper,
+)
+from torch import nn
 from toy_training import Toy, train, watch
 
 from mmvmtl.engine.hooks.gradient_health_hook import (
@@ -186,3 +193,22 @@ def test_warns_once_and_logs_frozen_modules_not(tmp_path, clip):
 def test_health_out_of_range(wrong):
     with pytest.raises(ValueError, match='GradientHealthHook'):
         GradientHealthHook(**wrong)
+
+
+@pytest.mark.parametrize(
+    'hook', [L2SPHook(modules=['body']), GradientHealthHook()]
+)
+def test_several_optimizers_are_refused(hook):
+    """A translator's generators and discriminators have one each."""
+    model = nn.ModuleDict(dict(body=nn.Linear(2, 2), other=nn.Linear(2, 2)))
+    wrappers = {
+        name: OptimWrapper(torch.optim.SGD(part.parameters(), lr=0.1))
+        for name, part in model.items()
+    }
+    runner = SimpleNamespace(
+        model=model,
+        optim_wrapper=OptimWrapperDict(**wrappers),
+        logger=logging.getLogger('test'),
+    )
+    with pytest.raises(UserError, match=r'has 2 \(body, other\)'):
+        hook.before_train(runner)

@@ -84,8 +84,9 @@ class DomainAdversarialHook(Hook):
     before every iteration, so a resumed run has the right one. The target
     data come with the training data set, as one ``ConcatDataset``.
 
-    Accuracies are those logged as ``<module>.acc_...``; they are read from
-    the message hub, which a checkpoint keeps.
+    Accuracies are those logged as ``domain.acc_...``, also by a detector
+    inside another model (``source_domain.acc_...``); they are read from the
+    message hub, which a checkpoint keeps.
 
     Args:
         module (str): dotted name of the adversary in the model.
@@ -148,9 +149,9 @@ class DomainAdversarialHook(Hook):
             return
         if self._scale(runner) < self.max_scale / 2:
             return
-        start = f'train/{self.module}.acc_'
+        accuracy = f'{self.module.rpartition(".")[2]}.acc_'
         for key, history in runner.message_hub.log_scalars.items():
-            if key.startswith(start):
+            if accuracy in key:
                 self._judge(runner, key, history.data[0][-self.window :])
 
     def _judge(

@@ -11,7 +11,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
-from mmvmtl.engine.module_names import find_modules, unwrap
+from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
 from mmvmtl.registry import HOOKS
 
 #: Norms needed before one is compared with their median.
@@ -98,7 +98,7 @@ class GradientHealthHook(Hook):
         self._runner = runner
         self._steps = 0
         self._silent_until = dict.fromkeys(self._found, 0)
-        optimizer = runner.optim_wrapper.optimizer
+        optimizer = only_optimizer(runner, type(self).__name__)
         self._handle = optimizer.register_step_pre_hook(self._measure)
 
     def after_train(self, runner: Runner) -> None:

@@ -9,7 +9,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
-from mmvmtl.engine.module_names import find_modules, unwrap
+from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
 from mmvmtl.registry import HOOKS
 
 KEY = 'mmvmtl_l2sp'
@@ -84,7 +84,7 @@ class L2SPHook(Hook):
             self._start[name] = start.to(parameter, copy=True)
             self._old.append((parameter, self._start[name]))
         self._runner = runner
-        optimizer = runner.optim_wrapper.optimizer
+        optimizer = only_optimizer(runner, type(self).__name__)
         self._handle = optimizer.register_step_pre_hook(self._pull)
 
     def after_train(self, runner: Runner) -> None:

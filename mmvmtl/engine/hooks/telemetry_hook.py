@@ -130,6 +130,12 @@ def _observed(runner: Runner) -> nn.Module:
     if is_model_wrapper(model):
         model = model.module
     if not isinstance(model, Observed):
+        if any(isinstance(part, Observed) for part in model.modules()):
+            raise UserError(
+                f'TelemetryHook can not look into {type(model).__name__}, '
+                'which trains its detector in a way of its own; take the '
+                'hook out of custom_hooks'
+            )
         raise UserError(
             f'TelemetryHook: {type(model).__name__} has no named tasks; put '
             "it into model=dict(type='mmvmtl.MTLWrapper', model=..., "

@@ -150,6 +150,15 @@ def test_warns_of_a_lost_game_once_a_window(tmp_path, caplog):
         hook.after_train_iter(runner, 0)
         assert len(warned) == number
     assert 'domain.acc_image was 0.50 over 2 iterations' in warned[0]
+    # As a detector inside a teacher and student logs it.
+    scalars = runner.message_hub.log_scalars
+    scalars['train/source_domain.acc_image'] = scalars.pop(
+        'train/domain.acc_image'
+    )
+    warned.clear()
+    runner._train_loop._iter = 3
+    hook.after_train_iter(runner, 0)
+    assert 'source_domain.acc_image was 0.50' in warned[0]
     runner._train_loop._iter = 0
     hook.window = 1  # λ is still 0: nothing to judge
     warned.clear()

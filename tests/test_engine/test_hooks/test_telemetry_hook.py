@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import stock_models
@@ -135,6 +136,16 @@ def test_a_model_without_tasks_is_refused(tmp_path):
     cfg = stock_models.run_cfg(stock_models.retinanet(), tmp_path)
     with pytest.raises(UserError, match='RetinaNet has no named tasks'):
         train(cfg, 1)
+
+
+def test_a_model_with_tasks_inside_another_is_refused():
+    class Outer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.detector = MODELS.build(dict(type='mmvmtl.TwoLines'))
+
+    with pytest.raises(UserError, match='can not look into Outer'):
+        TelemetryHook().before_train(SimpleNamespace(model=Outer()))
 
 
 def test_a_name_that_matches_nothing_has_near_ones():
