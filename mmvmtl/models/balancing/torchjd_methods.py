@@ -97,6 +97,8 @@ class AlignedMTL(TorchJDWeighting):
     .. math:: w = \sigma V \Lambda^{-1/2} V^\top 1, \quad
         G = V \Lambda V^\top
 
+    with :math:`\sigma^2` the least eigenvalue that is not 0.
+
     Use: ``branch=dict(type='mmvmtl.TaskBranch', weighting='AlignedMTL')``.
     """
 
