@@ -1,9 +1,9 @@
 """One network for three data sets: fish tracked, actions told, persons found.
 
-Not trained yet at this size, nor with Muon. With AdamW, a network of a third of the width on a quarter
-of the pixels, 400 iterations, one seed: the detection loss does not fall below
-0.5 and boxes are not learned (fish mAP50 0.00, the same network alone 0.26);
-the other losses fall, clip top-1 0.38.
+Not trained yet at this size, nor with Muon. With AdamW, a network of a third
+of the width on a quarter of the pixels, 400 iterations, one seed: the
+detection loss does not fall below 0.5 and boxes are not learned (fish mAP50
+0.00, the same network alone 0.26); the other losses fall, clip top-1 0.38.
 
     python tools/train.py configs/multi/three_datasets_rtmdet_tiny.py
 """
