@@ -187,7 +187,9 @@ class MotionReader(BaseModule):
             for part in (query, around)
         )
         query = F.normalize(query, dim=2) * 4
-        scale = around.square().sum(dim=2).clamp_min(1e-12).rsqrt()
+        # A point on the rim, where the map fades to 0, must not turn into a
+        # whole unit vector by a rounding error.
+        scale = around.square().sum(dim=2).clamp_min(1e-4).rsqrt()
         match = (query * around).sum(dim=2) * scale
         return match.permute(0, 2, 3, 1)
 

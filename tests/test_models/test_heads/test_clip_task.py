@@ -40,6 +40,16 @@ def test_score_is_the_mean_over_windows_of_every_second_frame(clip):
     assert torch.allclose(batch.samples[0].pred_score, expected)
 
 
+def test_windows_begin_a_hop_apart(clip):
+    """Of frames 0, 2, 4, 6, 8 with hop 2: windows (0, 2, 4) and (4, 6, 8)."""
+    batch = ClipBatch([clip(10)])
+    values = [0.1, 9, 0.4, 9, 0.1, 9, 0.7, 9, 0.1, 9]
+    _task(window=3, stride=2, hop=2).predict(_feats(values), batch)
+    means = torch.tensor([0.2, 0.3])
+    expected = torch.stack([means, -means], dim=1).softmax(dim=1).mean(dim=0)
+    assert torch.allclose(batch.samples[0].pred_score, expected)
+
+
 @pytest.mark.parametrize('cuts', [(3, 7), (1, 9), (5, 5), (2, 3, 5)])
 def test_score_does_not_depend_on_chunks(clip, cuts):
     values = torch.randn(10).tolist()
