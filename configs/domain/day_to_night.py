@@ -1,14 +1,14 @@
 """Day to night, source only: trained on labelled day, tested on night.
 
 Not trained yet. ``strength`` says how strong the shift is, for all configs
-of this target; all share the augmentation below.
+of this target; all share the augmentation.
 
 python tools/train.py configs/domain/day_to_night.py
 """
 
 _base_ = [
     '../_base_/models/video_mtl_rtmdet_tiny.py',
-    '../_base_/datasets/synthetic.py',
+    '../_base_/datasets/synthetic_augmented.py',
     '../_base_/optimizers/muon.py',
     '../_base_/schedules/short.py',
     '../_base_/default_runtime.py',
@@ -17,18 +17,8 @@ _base_ = [
 # 0 is plain light, 1 the look of the world's night.
 strength = 1.0
 
-train_pipeline = [
-    dict(type='mmvmtl.LoadVideoFrames'),
-    dict(
-        type='mmvmtl.ClipPhotometric',
-        transforms=[dict(type='PhotoMetricDistortion')],
-        prob=0.5,
-    ),
-    dict(type='mmvmtl.ClipResize', scale=(256, 192)),
-    dict(type='mmvmtl.PackVideoInputs'),
-]
 train_dataloader = dict(
-    dataset=dict(world=dict(style_strength=strength), pipeline=train_pipeline),
+    dataset=dict(world=dict(style_strength=strength)),
 )
 val_dataloader = dict(
     dataset=dict(world=dict(style='night', style_strength=strength)),
