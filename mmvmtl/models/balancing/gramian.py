@@ -8,6 +8,8 @@ import torch
 from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
+from mmvmtl.models.precision import float32_at_least
+
 #: The gradient of one task, in as many tensors as there are feature levels
 #: (or parameters). None is a zero.
 Row = Sequence[Tensor | None]
@@ -74,5 +76,4 @@ def _flat(piece: Tensor | None) -> Tensor | None:
     """One axis, float32 at least."""
     if piece is None:
         return None
-    wide = torch.promote_types(piece.dtype, torch.float32)
-    return piece.detach().reshape(-1).to(wide)
+    return float32_at_least(piece.detach().reshape(-1))

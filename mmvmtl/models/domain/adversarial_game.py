@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmvmtl.models.domain.gradient_reversal import reverse_gradient
+from mmvmtl.models.precision import float32_at_least
 
 
 class Round(NamedTuple):
@@ -30,8 +31,7 @@ def domain_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     Returns:
         Tensor: (N, ...), float32 at least.
     """
-    log_p = logits.float() if logits.dtype.itemsize < 4 else logits
-    log_p = F.log_softmax(log_p, dim=1)
+    log_p = F.log_softmax(float32_at_least(logits), dim=1)
     target = target.view(*target.shape, *[1] * (logits.ndim - 2))
     return -(target.to(log_p) * log_p).sum(dim=1)
 

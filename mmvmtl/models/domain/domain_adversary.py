@@ -17,6 +17,7 @@ from mmvmtl.models.domain.gradient_reversal import (
 )
 from mmvmtl.models.domain.names import check_domains
 from mmvmtl.models.losses import global_mean
+from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
 
 
@@ -154,10 +155,11 @@ class DomainAdversary(BaseModule):
         along = -self.reversal.scale
         net = self.image[0]
         feat = batch.level(net.stage, net.level)
-        cells = net(reverse_gradient(feat, along)).float().softmax(dim=1)
+        cells = net(reverse_gradient(feat, along))
+        cells = float32_at_least(cells).softmax(dim=1)
         frames = mean_inside(cells, batch.inside(feat))
         per_box = self.instance(reverse_gradient(rows, along))
-        per_box = per_box.float().softmax(dim=1)
+        per_box = float32_at_least(per_box).softmax(dim=1)
         return (frames[owner] - per_box).abs().sum(dim=1) / 2
 
 

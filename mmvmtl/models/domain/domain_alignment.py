@@ -10,6 +10,7 @@ from torch import Tensor
 from mmvmtl.models.domain.domain_batch import DomainBatch, mean_inside
 from mmvmtl.models.domain.gather import gather_rows
 from mmvmtl.models.domain.names import check_domains
+from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
 
 
@@ -52,7 +53,6 @@ class DomainAlignment(BaseModule):
         """``loss_align``; 0 if fewer than two domains are present."""
         labels = batch.labels(self.domains)
         feat = batch.level(self.stage, self.level)
-        rows = mean_inside(feat, batch.inside(feat))
-        rows = rows.float() if rows.dtype.itemsize < 4 else rows
+        rows = float32_at_least(mean_inside(feat, batch.inside(feat)))
         distance = self.distance(gather_rows(rows), gather_rows(labels))
         return dict(loss_align=self.weight * distance)

@@ -12,6 +12,7 @@ from torch import Tensor
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.losses import global_mean
+from mmvmtl.models.precision import float32_at_least
 
 
 class ClipTask(BaseTaskHead):
@@ -74,7 +75,9 @@ class ClipTask(BaseTaskHead):
         if not logits:
             return dict(loss_clip=global_mean(described.flatten()[:0]))
         loss = F.cross_entropy(
-            torch.cat(logits).float(), torch.cat(labels), reduction='none'
+            float32_at_least(torch.cat(logits)),
+            torch.cat(labels),
+            reduction='none',
         )
         return dict(loss_clip=global_mean(loss))
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.losses import global_mean
+from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
 
 
@@ -58,7 +59,9 @@ class FrameHead(BaseTaskHead):
         labels = [batch.frames[m].gt_frame_label for m in index]
         logits = self(feats)
         labels = torch.cat(labels) if labels else logits.new_tensor([]).long()
-        loss = F.cross_entropy(logits[index].float(), labels, reduction='none')
+        loss = F.cross_entropy(
+            float32_at_least(logits[index]), labels, reduction='none'
+        )
         return dict(loss_frame=global_mean(loss))
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from mmvmtl.models.box_features import grid_in_box, sample_points
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.losses import global_mean
+from mmvmtl.models.precision import float32_at_least
 
 
 class FramePair(NamedTuple):
@@ -132,7 +133,7 @@ class MotionReader(BaseModule):
 
     def _outline(self, maps: Tensor) -> Tensor:
         """Unit features (M, D, H / 2, W / 2) of motion maps."""
-        coarse = F.avg_pool2d(maps.float(), 2)
+        coarse = F.avg_pool2d(float32_at_least(maps), 2)
         length = coarse.square().sum(dim=1, keepdim=True)
         return coarse * length.clamp_min(1e-12).rsqrt()
 
@@ -171,7 +172,7 @@ class MotionReader(BaseModule):
         weight = (match.mean(dim=-1) * self.sharpness).softmax(dim=-1)
         shift = weight.to(self.window) @ self.window
         rest = self.rest(torch.cat([match.flatten(2), hidden], dim=-1))
-        moved = shift + rest.float() * self.step
+        moved = shift + float32_at_least(rest) * self.step
         origin = maps.shift[:, None] + moved
         # A gap of 1 where there is none keeps NaN out of the gradient.
         known = maps.gap.isfinite()[:, None, None]
@@ -183,7 +184,9 @@ class MotionReader(BaseModule):
         # Channels first, as they lie in memory; and the products are divided
         # by the lengths, not the many vectors of the window.
         query, around = (
-            part.float().permute(0, 3, 1, 2).unflatten(1, (self.groups, -1))
+            float32_at_least(part)
+            .permute(0, 3, 1, 2)
+            .unflatten(1, (self.groups, -1))
             for part in (query, around)
         )
         query = F.normalize(query, dim=2) * 4

@@ -13,6 +13,7 @@ from mmvmtl.models.box_features import pad_boxes, read_boxes
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.heads.motion import MotionReader
+from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
 
 
@@ -190,7 +191,7 @@ class TrackHead(BaseTaskHead):
             return [self._nothing(b) for b in boxes]
         padded, _ = pad_boxes(boxes)
         hidden = self._describe(feats, padded)
-        embeddings = F.normalize(self.embed(hidden).float(), dim=-1)
+        embeddings = F.normalize(float32_at_least(self.embed(hidden)), dim=-1)
         out = {'embeddings': embeddings}
         if self.motion is not None:
             out['velocities'] = self.motion.read(maps, padded, hidden)

@@ -10,6 +10,8 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmvmtl.models.precision import float32_at_least
+
 
 class BaseWeighting(BaseModule, metaclass=ABCMeta):
     r"""Combine task losses into :math:`\sum_k \lambda_k L_k`.
@@ -90,7 +92,7 @@ def mean_over_ranks(losses: Tensor, active: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         tuple[Tensor, Tensor]: (T,), float32 at least, and (T,) bool.
     """
-    losses = losses.to(torch.promote_types(losses.dtype, torch.float32))
+    losses = float32_at_least(losses)
     both = torch.stack([torch.where(active, losses, 0), active.to(losses)])
     all_reduce(both)
     total, ranks = both

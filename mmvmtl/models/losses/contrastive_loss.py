@@ -8,6 +8,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from mmvmtl.models.losses.normalise import global_mean
+from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
 
 
@@ -83,7 +84,7 @@ class InstanceContrastiveLoss(BaseModule):
         """Loss, (), of ``embeddings`` (K, E) with ``clips``, ``ids``,
         ``labels`` (K,); an id counts within its clip.
         """
-        unit = F.normalize(embeddings.float(), dim=1)
+        unit = F.normalize(float32_at_least(embeddings), dim=1)
         logits = unit @ unit.T / self.temperature
         same_clip = clips[:, None] == clips[None]
         same = same_clip & (ids[:, None] == ids[None])
