@@ -67,6 +67,29 @@ def test_singular_values_come_out_even(shape):
     torch.testing.assert_close(product, product.mT, atol=1e-3, rtol=1e-3)
 
 
+@pytest.mark.parametrize('shape', [(2, 32, 288), (1, 200, 64), (1, 16, 32)])
+@pytest.mark.parametrize('rank', [4, 16])
+def test_the_short_form_is_the_long_one(shape, rank):
+    """Also where singular values differ by orders of magnitude."""
+    generator = torch.Generator().manual_seed(5)
+    count, height, width = shape
+    left = torch.randn(count, height, rank, generator=generator)
+    right = torch.randn(count, rank, width, generator=generator)
+    matrices = left @ right + 1e-3 * torch.randn(shape, generator=generator)
+    found = orthogonalise(matrices)
+    wide = matrices if height <= width else matrices.mT
+    exact = wide.double() / wide.double().flatten(1).norm(dim=1)[:, None, None]
+    for _ in range(5):
+        gram = exact @ exact.mT
+        exact = (
+            3.4445 * exact
+            - 4.775 * gram @ exact
+            + 2.0315 * gram @ gram @ exact
+        )
+    exact = exact if height <= width else exact.mT
+    torch.testing.assert_close(found.double(), exact, atol=1e-4, rtol=0)
+
+
 @pytest.mark.parametrize('shape', [(16, 16), (16, 64), (64, 16)])
 def test_size_of_a_step_by_hand(shape):
     """A gradient that is orthogonal already: a step of 0.2 sqrt(max) x U.
