@@ -1,7 +1,8 @@
 """Train on all domains but one, test on that one, for each and each method.
 
     python tools/leave_one_domain_out.py configs/domain/generalise_erm.py
-        --methods adversarial coral --seeds 0 1 2 --out docs/results/name.json
+        --methods adversarial coral --held fog night rain thermal
+        --seeds 0 1 2 --out docs/results/name.json
 
 CONFIG is plain training (ERM); a method NAME is the config beside it that is
 called ``generalise_NAME.py``. A run that was finished before is not repeated.
@@ -10,8 +11,8 @@ called ``generalise_NAME.py``. A run that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
@@ -19,7 +20,7 @@ from statistics import mean
 from mmvmtl.apis import cli
 from mmvmtl.apis.hold_out import domains_of, hold_out
 from mmvmtl.apis.result_file import write_result
-from mmvmtl.apis.steps import table, train_and_test
+from mmvmtl.apis.steps import measure, quiet_shell, side_by_side, table
 
 METHODS = ('augment', 'adversarial', 'coral', 'mmd', 'mixstyle', 'mldg')
 
@@ -34,7 +35,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--domains', nargs='+', help='by itself, all that CONFIG names'
     )
+    parser.add_argument(
+        '--held', nargs='+', help='by itself, each of the domains'
+    )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--jobs', type=int, default=2, help='runs side by side'
+    )
     parser.add_argument('--work-dir', default='work_dirs/generalise')
     parser.add_argument(
         '--out', default='docs/results/generalise.json', help='result file'
@@ -45,22 +52,28 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def measure(
-    config: str, domains: list[str], seed: int, args: argparse.Namespace
+def measure_held(
+    config: str,
+    domains: list[str],
+    held: str,
+    seed: int,
+    args: argparse.Namespace,
 ) -> dict[str, float]:
+    """Metrics on a domain of a method that was trained on the others."""
+    work = Path(args.work_dir) / Path(config).stem / held / f'seed_{seed}'
+    work.mkdir(parents=True, exist_ok=True)
+    derived = work / 'config.py'
+    hold_out(cli.read_config(config), domains, held).dump(derived)
+    shell = quiet_shell(work, args.jobs)
+    return measure(derived, work, seed, args.cfg_options, shell)
+
+
+def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """Metrics ``<domain>/<metric>`` of a method, and their ``mean``."""
     found: dict[str, float] = {}
     means: dict[str, list] = {}
-    for held in domains:
-        work = Path(args.work_dir) / Path(config).stem / held / f'seed_{seed}'
-        done = work / 'metrics.json'
-        if not done.is_file():
-            work.mkdir(parents=True, exist_ok=True)
-            derived = work / 'config.py'
-            hold_out(cli.read_config(config), domains, held).dump(derived)
-            _, metrics = train_and_test(derived, work, seed, args.cfg_options)
-            done.write_text(json.dumps(metrics))
-        for name, value in json.loads(done.read_text()).items():
+    for held, metrics in runs.items():
+        for name, value in metrics.items():
             found[f'{held}/{name}'] = value
             means.setdefault(name, []).append(value)
     for name, values in means.items():
@@ -75,14 +88,35 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     cli.check_writable(args.work_dir, '--work-dir')
     domains = args.domains or domains_of(cli.read_config(args.config))
+    held = args.held or domains
     configs = {'erm': args.config}
     for name in args.methods:
         configs[name] = str(Path(args.config).parent / f'generalise_{name}.py')
     for config in configs.values():  # all mistakes before the first run
-        hold_out(cli.read_config(config), domains, domains[0])
+        for name in held:
+            hold_out(cli.read_config(config), domains, name)
+    every = list(itertools.product(configs, held, args.seeds))
+    found = dict(
+        zip(
+            every,
+            side_by_side(
+                [
+                    lambda n=n, h=h, s=s: measure_held(
+                        configs[n], domains, h, s, args
+                    )
+                    for n, h, s in every
+                ],
+                args.jobs,
+            ),
+            strict=True,
+        )
+    )
     rows = {}
     for name, config in configs.items():
-        runs = [measure(config, domains, seed, args) for seed in args.seeds]
+        runs = [
+            by_domain({h: found[name, h, seed] for h in held})
+            for seed in args.seeds
+        ]
         metrics = {key: [run.get(key) for run in runs] for key in runs[0]}
         rows[name] = {'config': config, 'metrics': metrics}
     means = {

@@ -11,8 +11,8 @@ model = dict(
     domain=dict(
         type='mmvmtl.DomainAdversary',
         domains=('day', 'fog'),
-        image=dict(in_channels=96, level=0),
-        instance=dict(in_channels=96),
+        image=dict(in_channels=64, level=0),
+        instance=dict(in_channels=64),
         consistency=0.1,
     ),
 )
@@ -20,7 +20,7 @@ model = dict(
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        num_videos=800,
+        num_videos=1200,
         world=dict(style=('day', 'fog')),
         unlabelled=('fog',),
     ),

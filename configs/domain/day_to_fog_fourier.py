@@ -21,11 +21,14 @@ target = dict(
     num_videos=400,
     clip=dict(length=1),
 )
+load, resize, augment, pack = _base_.train_pipeline
 train_pipeline = [
-    dict(type='mmvmtl.LoadVideoFrames'),
+    load,
+    resize,
     dict(
         type='mmvmtl.FourierDomainTransfer', target=target, beta=0.01, prob=0.5
     ),
-    *_base_.train_pipeline[1:],
+    augment,
+    pack,
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -9,13 +9,16 @@ checkpoint of one:
 
 _base_ = './day_to_fog.py'
 
+load, resize, augment, pack = _base_.train_pipeline
 train_pipeline = [
-    dict(type='mmvmtl.LoadVideoFrames'),
+    load,
+    resize,
     dict(
         type='mmvmtl.TranslateDomain',
         checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_fog/iter_1000.pth}}',
         prob=0.5,
     ),
-    *_base_.train_pipeline[1:],
+    augment,
+    pack,
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -11,14 +11,14 @@ model = dict(
     domain=dict(
         type='mmvmtl.DomainAdversary',
         domains=('day', 'thermal'),
-        instance=dict(in_channels=96),
+        instance=dict(in_channels=64),
     ),
 )
 # As many labelled clips an iteration as source only, and as many of thermal.
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(
-        num_videos=800,
+        num_videos=1200,
         world=dict(style=('day', 'thermal')),
         unlabelled=('thermal',),
     ),

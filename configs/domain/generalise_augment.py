@@ -7,23 +7,20 @@ python tools/train.py configs/domain/generalise_augment.py
 
 _base_ = './generalise_erm.py'
 
-train_pipeline = [
-    dict(type='mmvmtl.LoadVideoFrames'),
-    dict(
-        type='mmvmtl.ClipPhotometric',
-        transforms=[
-            dict(
-                type='PhotoMetricDistortion',
-                brightness_delta=64,
-                contrast_range=(0.3, 1.7),
-                saturation_range=(0.0, 2.0),
-                hue_delta=60,
-            ),
-            dict(type='YOLOXHSVRandomAug', hue_delta=20, value_delta=60),
-        ],
-        prob=0.8,
-    ),
-    dict(type='mmvmtl.ClipResize', scale=(256, 192)),
-    dict(type='mmvmtl.PackVideoInputs'),
-]
+load, resize, augment, pack = _base_.train_pipeline
+stronger = dict(
+    type='mmvmtl.ClipPhotometric',
+    transforms=[
+        dict(
+            type='PhotoMetricDistortion',
+            brightness_delta=64,
+            contrast_range=(0.3, 1.7),
+            saturation_range=(0.0, 2.0),
+            hue_delta=60,
+        ),
+        dict(type='YOLOXHSVRandomAug', hue_delta=20, value_delta=60),
+    ],
+    prob=0.8,
+)
+train_pipeline = [load, resize, stronger, augment, pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

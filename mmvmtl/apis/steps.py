@@ -2,29 +2,94 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar('T')
 
 
-def run(*command: object) -> None:
-    """Run one of our tools, printed as it would be typed.
+@dataclass(frozen=True)
+class Shell:
+    """Where a tool runs.
 
-    Raises:
-        SystemExit: With its exit code, if that is not 0; it has said why.
+    Args:
+        env (Mapping[str, str]): variables besides those there are.
+        log (Path, optional): file for what it says, instead of the terminal:
+            for runs side by side.
     """
-    words = [str(word) for word in command]
-    print(f'\n$ python {shlex.join(words)}', flush=True)
-    done = subprocess.run([sys.executable, *words], check=False)
-    if done.returncode:
-        raise SystemExit(done.returncode)
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    log: Path | None = None
+
+    def run(self, *command: object) -> None:
+        """Run one of our tools, printed as it would be typed.
+
+        Raises:
+            SystemExit: With its exit code, if that is not 0; it has said why.
+        """
+        words = [str(word) for word in command]
+        print(f'\n$ python {shlex.join(words)}', flush=True)
+        with contextlib.ExitStack() as stack:
+            out = None
+            if self.log is not None:
+                self.log.parent.mkdir(parents=True, exist_ok=True)
+                out = stack.enter_context(self.log.open('a'))
+            done = subprocess.run(
+                [sys.executable, *words],
+                check=False,
+                env={**os.environ, **self.env},
+                stdout=out,
+                stderr=out,
+            )
+        if done.returncode:
+            if self.log is not None:
+                print(f'error: see the end of {self.log}', file=sys.stderr)
+            raise SystemExit(done.returncode)
+
+
+def side_by_side(tasks: Sequence[Callable[[], T]], jobs: int) -> list[T]:
+    """What ``tasks`` return, ``jobs`` of them at a time.
+
+    Each runs our tools in a shell of its own, see :func:`quiet_shell`.
+    """
+    with ThreadPoolExecutor(jobs) as pool:
+        return [f.result() for f in [pool.submit(task) for task in tasks]]
+
+
+def quiet_shell(folder: Path, jobs: int, **env: object) -> Shell:
+    """A shell that logs into ``folder`` and uses its share of the cores.
+
+    Args:
+        folder (Path): gets ``log.txt``.
+        jobs (int): how many run side by side.
+        **env: variables of its environment.
+    """
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    words = {name: str(value) for name, value in env.items()}
+    return Shell(
+        dict(OMP_NUM_THREADS=f'{threads}') | words, folder / 'log.txt'
+    )
+
+
+TERMINAL = Shell()
+run = TERMINAL.run
 
 
 def train_and_test(
-    config: str | Path, work: Path, seed: int, options: Sequence[str] = ()
+    config: str | Path,
+    work: Path,
+    seed: int,
+    options: Sequence[str] = (),
+    shell: Shell = TERMINAL,
 ) -> tuple[Path, dict[str, float]]:
     """Train with ``config`` and evaluate the last checkpoint.
 
@@ -33,15 +98,16 @@ def train_and_test(
         work (Path): work folder; gets ``train``, ``test`` and ``test.json``.
         seed (int): of the run.
         options (Sequence[str]): of ``--cfg-options``, ``key=value``.
+        shell (Shell): where to run it.
 
     Returns:
         tuple: the checkpoint, and the metrics by name.
     """
     settings = ['--cfg-options', f'randomness.seed={seed}', *options]
     train, result = work / 'train', work / 'test.json'
-    run('tools/train.py', config, '--work-dir', train, *settings)
-    checkpoint = Path((train / 'last_checkpoint').read_text().strip())
-    run(
+    shell.run('tools/train.py', config, '--work-dir', train, *settings)
+    checkpoint = last_checkpoint(work)
+    shell.run(
         *('tools/test.py', config, checkpoint, '--out', result),
         *('--work-dir', work / 'test'),
         *settings,
@@ -49,13 +115,22 @@ def train_and_test(
     return checkpoint, json.loads(result.read_text())['metrics']
 
 
+def last_checkpoint(work: Path) -> Path:
+    """That of a finished :func:`train_and_test`."""
+    return Path((work / 'train' / 'last_checkpoint').read_text().strip())
+
+
 def measure(
-    config: str | Path, work: Path, seed: int, options: Sequence[str] = ()
+    config: str | Path,
+    work: Path,
+    seed: int,
+    options: Sequence[str] = (),
+    shell: Shell = TERMINAL,
 ) -> dict[str, float]:
     """Metrics of :func:`train_and_test`, read if it was finished before."""
     done = work / 'metrics.json'
     if not done.is_file():
-        _, metrics = train_and_test(config, work, seed, options)
+        _, metrics = train_and_test(config, work, seed, options, shell)
         done.write_text(json.dumps(metrics))
     return json.loads(done.read_text())
 

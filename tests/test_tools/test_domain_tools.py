@@ -101,19 +101,19 @@ class Runs:
     def __init__(self):
         self.seen = []
 
-    def __call__(self, config, work, seed, options):
+    def __call__(self, config, work, seed, options, shell):
         cfg = Config.fromfile(config)
         train = tuple(cfg.train_dataloader.dataset.world.style)
         held = cfg.test_dataloader.dataset.world.style
         self.seen.append((cfg.model.get('domains'), train, held, seed))
-        return None, {'det/mAP50': len(held) + seed, 'cls/x': None}
+        return {'det/mAP50': len(held) + seed, 'cls/x': None}
 
 
 @pytest.fixture
 def runs(tool, monkeypatch):
     main = tool('leave_one_domain_out')
     runs = Runs()
-    monkeypatch.setitem(main.__wrapped__.__globals__, 'train_and_test', runs)
+    monkeypatch.setitem(main.__wrapped__.__globals__, 'measure', runs)
     return main, runs
 
 
@@ -121,12 +121,12 @@ def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
     main, seen = runs
     out = tmp_path / 'result.json'
     arguments = [ERM, '--methods', 'mldg', '--domains', 'day', 'fog', 'night',
-                 '--seeds', '0', '1', '--work-dir', str(tmp_path / 'work'),
-                 '--out', str(out)]  # fmt: skip
+                 '--jobs', '1', '--seeds', '0', '1', '--out', str(out),
+                 '--work-dir', str(tmp_path / 'work')]  # fmt: skip
     main(arguments)
     erm, mldg = seen.seen[:6], seen.seen[6:]
     held = [run[2] for run in erm]
-    assert held == ['day', 'fog', 'night'] * 2
+    assert held == ['day', 'day', 'fog', 'fog', 'night', 'night']
     for domains, train, left, _ in mldg:
         assert domains == train and left not in train and len(train) == 2
     rows = json.loads(out.read_text())['rows']
@@ -137,8 +137,10 @@ def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
     assert metrics['mean/det/mAP50'] == pytest.approx([11 / 3, 14 / 3])
     assert metrics['mean/cls/x'] == [None, None]
     assert 'mean/det/mAP50' in capsys.readouterr().out
-    main(arguments)
-    assert len(seen.seen) == 12  # nothing was repeated
+    seen.seen.clear()
+    main([*arguments, '--held', 'night'])
+    assert {run[2] for run in seen.seen} == {'night'}
+    assert len(seen.seen) == 4
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
     [
         (['--domains', 'day', 'fog'], 'at least two others'),
         (['--methods', 'korall'], 'generalise_korall.py does not exist'),
+        (['--held', 'snow'], "'snow' can not be left out"),
     ],
 )
 def test_wrong_choices_are_one_sentence(

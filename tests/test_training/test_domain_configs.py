@@ -46,15 +46,17 @@ def test_builds_from_its_file(name):
     assert data[0] is not None
     for hook in cfg.custom_hooks:
         HOOKS.build(hook)
+    parts = getattr(data, 'datasets', [data])
+    trained = set().union(*(part.domains for part in parts))
+    unlabelled = set().union(*(part.unlabelled for part in parts))
     for part in model.modules():
         known = getattr(part, 'domains', ())
-        assert set(known) <= data.domains
+        assert set(known) <= trained
     tested = DATASETS.build(cfg.test_dataloader.dataset)
-    adapts = name.startswith('day_to_')
     # A domain to adapt to is the one that is tested, and has no labels.
-    assert tested.domains <= data.domains or not data.unlabelled
-    assert not data.unlabelled or set(data.unlabelled) == tested.domains
-    assert adapts or not tested.domains & data.domains
+    assert tested.domains <= trained or not unlabelled
+    assert not unlabelled or unlabelled == tested.domains
+    assert not (name.startswith('generalise') and tested.domains & trained)
 
 
 def step(name, batch_size):
@@ -66,11 +68,12 @@ def step(name, batch_size):
     if 'input_size' in inner.data_preprocessor:
         inner.data_preprocessor.input_size = SIZE
     data = cfg.train_dataloader.dataset
-    data.world.update(size=SIZE[::-1], length=8)
-    data.clip = dict(length=1)
-    for transform in data.pipeline:
-        if transform['type'] == 'mmvmtl.ClipResize':
-            transform['scale'] = SIZE[::-1]
+    for part in data.get('datasets', [data]):
+        part.world.update(size=SIZE[::-1], length=8)
+        part.clip = dict(length=1)
+        for transform in part.pipeline:
+            if transform['type'] == 'mmvmtl.ClipResize':
+                transform['scale'] = SIZE[::-1]
     built = DATASETS.build(data)
     batch = pseudo_collate([built[i] for i in range(batch_size)])
     model = MODELS.build(cfg.model)
@@ -111,7 +114,7 @@ def test_a_step_trains_every_parameter(name, wanted):
 def test_every_shift_has_every_variant():
     kinds = (
         *('_image', '_instance', '_both', '_importance', '_oracle', ''),
-        *('_fourier', '_colour', '_translated'),
+        *('_fourier', '_colour', '_translated', '_teacher', '_combined'),
     )
     wanted = {f'day_to_{x}{kind}' for x in SHIFTS for kind in kinds}
     assert wanted <= set(NAMES)
@@ -126,7 +129,7 @@ def without_transfer(pipeline):
 def test_style_comes_from_the_domain_of_the_test(shift, kind):
     """At its strength, and from videos that no other data set draws."""
     cfg = Config.fromfile(FOLDER / f'day_to_{shift}_{kind}.py')
-    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    _, _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
     tested = cfg.test_dataloader.dataset
     assert transfer.target.world == tested.world
     assert transfer.target.split == 'train' and transfer.target.seed > 2
@@ -145,7 +148,7 @@ def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
     monkeypatch.delenv('MMVMTL_TRANSLATOR')
     cfg = Config.fromfile(FOLDER / f'day_to_{shift}_translated.py')
     made = Config.fromfile(FOLDER.parent / f'translation/day_to_{shift}.py')
-    _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    _, _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
     last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
     assert transfer.checkpoint == last
 
@@ -158,11 +161,16 @@ def test_variants_of_a_shift_differ_in_the_method_only(shift):
         for path in FOLDER.glob(f'day_to_{shift}*.py')
         if 'stock' not in path.name
     ]
-    first = cfgs[0]
+    first = Config.fromfile(FOLDER / f'day_to_{shift}.py')
     augmentation = without_transfer(first.train_dataloader.dataset.pipeline)
     for cfg in cfgs:
         data, tested = cfg.train_dataloader.dataset, cfg.test_dataloader
-        assert without_transfer(data.pipeline) == augmentation
+        if 'datasets' in data:  # the teacher's: pictures of two domains
+            data = data.datasets[0]
+            *begin, branches = without_transfer(data.pipeline)
+            assert [*begin, *branches.source] == augmentation
+        else:
+            assert without_transfer(data.pipeline) == augmentation
         assert data.world.style_strength == cfg.strength == first.strength
         assert tested.dataset == first.test_dataloader.dataset
         assert tested.dataset.world.style == shift

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.registry import MODELS
 
 
@@ -14,7 +15,7 @@ class DetectorWrapper(BaseModel):
     """Predict as the wrapped detector does.
 
     Its parameters stand under ``detector.``, its preprocessor is the
-    wrapper's.
+    wrapper's. A checkpoint of the bare detector loads, too.
 
     Args:
         detector (dict): config of any detector, ours or MMDetection's.
@@ -41,6 +42,12 @@ class DetectorWrapper(BaseModel):
     def loss(self, inputs: Tensor, data_samples: list) -> dict:
         """Losses of a batch."""
         raise NotImplementedError
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args
+    ) -> None:
+        give_bare_weights(state_dict, prefix, ('detector',))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
 
 class PredictsVideo:

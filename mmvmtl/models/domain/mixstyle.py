@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.registry import MODELS
 
 
@@ -103,6 +104,12 @@ class MixStyleBackbone(BaseModule):
                     f"the backbone has no layer '{name}': take some of {near}"
                 )
             known[name].register_forward_hook(self._mix)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Tensor], prefix: str, *args
+    ) -> None:
+        give_bare_weights(state_dict, prefix, ('backbone',))
+        super()._load_from_state_dict(state_dict, prefix, *args)
 
     def _mix(self, module: nn.Module, args: tuple, feat: Tensor) -> Tensor:
         return self.mixstyle(feat)

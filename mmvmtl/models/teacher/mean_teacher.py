@@ -10,6 +10,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.models.detectors.wrapper import PredictsVideo
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
 from mmvmtl.models.touch import zero_touch
@@ -174,13 +175,7 @@ class MeanTeacher(PredictsVideo, BaseModel):
         self, state_dict: dict[str, Tensor], prefix: str, *args
     ) -> None:
         """Take a bare detector's weights for the student and the teacher."""
-        begins = (f'{prefix}student.', f'{prefix}teacher.')
-        own = [key for key in state_dict if key.startswith(prefix)]
-        if not any(key.startswith(begins) for key in own):
-            for key in own:
-                value = state_dict.pop(key)
-                for begin in begins:
-                    state_dict[begin + key.removeprefix(prefix)] = value
+        give_bare_weights(state_dict, prefix, ('student', 'teacher'))
         super()._load_from_state_dict(state_dict, prefix, *args)
 
 

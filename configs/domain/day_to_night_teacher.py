@@ -1,0 +1,58 @@
+"""Day to night: a detector of the day learns night from its own running mean; night is unlabelled.
+
+Not trained yet.
+
+python tools/train.py configs/domain/day_to_night_teacher.py
+"""
+
+_base_ = './day_to_night.py'
+
+model = dict(
+    _delete_=True,
+    type='mmvmtl.MeanTeacher',
+    detector=_base_.model,
+    pseudo=dict(box_thr=0.4, clip_thr=0.8),
+)
+
+branches = ['source', 'weak', 'strong']
+pack = dict(type='mmvmtl.PackVideoInputs')
+source = {
+    **_base_.train_dataloader.dataset,
+    'pipeline': [
+        *_base_.train_pipeline[:-1],
+        dict(type='mmdet.MultiBranch', branch_field=branches, source=[pack]),
+    ],
+}
+# Frames lie close together, so that tracks within a clip can be trusted, and
+# the strong view differs in colours only: boxes stay where the teacher saw
+# them.
+target = {
+    **source,
+    'world': {**source['world'], 'style': 'night'},
+    'unlabelled': ('night',),
+    'seed': 100,
+    'clip': dict(length=2, stride=(1, 3)),
+    'pipeline': [
+        *_base_.train_pipeline[:2],
+        dict(
+            type='mmdet.MultiBranch',
+            branch_field=branches,
+            weak=[pack],
+            strong=[{**_base_.augment, 'prob': 1.0}, pack],
+        ),
+    ],
+}
+# As many labelled clips an iteration as source only, and as many of night.
+train_dataloader = dict(
+    batch_size=8,
+    sampler=dict(
+        _delete_=True,
+        type='mmdet.MultiSourceSampler',
+        batch_size=8,
+        source_ratio=[1, 1],
+    ),
+    dataset=dict(
+        _delete_=True, type='ConcatDataset', datasets=[source, target]
+    ),
+)
+custom_hooks = [dict(type='mmvmtl.TeacherHook', momentum=0.02)]

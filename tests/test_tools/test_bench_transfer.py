@@ -1,0 +1,88 @@
+"""The bench of adaptation, on runs that are made up."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def bench(tool, monkeypatch, tmp_path):
+    """The tool's main on the numbers of fake runs, and their commands."""
+    main = tool('bench_transfer')
+    names = main.__wrapped__.__globals__
+    mAP50 = dict(day=0.9, day_to_fog=0.4, day_to_fog_image=0.5)
+    mAP50['day_to_fog_oracle'] = 0.8
+    calls = []
+
+    def measure(config, work, seed, options, shell):
+        calls.append((config.stem, seed, dict(shell.env), options))
+        train = work / 'train'
+        train.mkdir(parents=True, exist_ok=True)
+        (train / 'last_checkpoint').write_text(f'day_{seed}.pth')
+        value = mAP50.get(config.stem, 0.6) + seed / 100
+        return {
+            'det/mAP50': value,
+            'track/HOTA': 100 * value,
+            'cls/clip_top1': None,
+            'reid/rank1': 0.5,
+        }
+
+    monkeypatch.setitem(names, 'measure', measure)
+    out = tmp_path / 'transfer.json'
+    common = ['--work-dir', str(tmp_path / 'work'), '--out', str(out)]
+
+    def run(*args):
+        main([*common, *args])
+        return json.loads(out.read_text()), calls
+
+    return run
+
+
+def test_the_gap_is_between_source_only_and_oracle(bench, capsys):
+    """(0.5 - 0.4) / (0.8 - 0.4), for each seed, and in the table."""
+    result, calls = bench(
+        *('--targets', 'fog', '--methods', 'image', '--seeds', '0', '1')
+    )
+    rows = result['rows']
+    assert list(rows) == ['fog/source_only', 'fog/image', 'fog/oracle']
+    metrics = rows['fog/image']['metrics']
+    assert metrics['det/mAP50'] == pytest.approx([0.5, 0.51])
+    assert metrics['det/mAP50/gap_closed'] == pytest.approx([0.25, 0.25])
+    assert metrics['track/HOTA/gap_closed'] == pytest.approx([0.25, 0.25])
+    line = '| image | 50.5 ± 0.71 | 50.5 ± 0.71 |  | 0.5 ± 0 | 25'
+    assert line in capsys.readouterr().out
+    # Every run begins with the day's model of its own seed.
+    for name, seed, env, _ in calls:
+        begins = env.get('MMVMTL_PRETRAINED')
+        assert begins == (None if name == 'day' else f'day_{seed}.pth')
+
+
+def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
+    """Once per target, and once per run."""
+    from mmvmtl.apis.steps import Shell
+
+    made = []
+    monkeypatch.setattr(Shell, 'run', lambda _, *words: made.append(words[0]))
+    _, calls = bench(
+        *('--targets', 'fog', '--seeds', '0', '--methods'),
+        *('importance', 'translated', 'combined'),
+    )
+    folder = tmp_path / 'work'
+    translator = str(folder / 'translators/fog/iter_1000.pth')
+    wanting = {n for n, _, env, _ in calls if 'MMVMTL_TRANSLATOR' in env}
+    assert wanting == {'day_to_fog_translated', 'day_to_fog_combined'}
+    assert all(
+        env.get('MMVMTL_TRANSLATOR', translator) == translator
+        for _, _, env, _ in calls
+    )
+    assert made.count('tools/analysis/importance_weights.py') == 1
+    weights = folder / 'day_to_fog_importance/seed_0/weights.json'
+    (options,) = [o for n, *_, o in calls if n == 'day_to_fog_importance']
+    assert options == [f'train_dataloader.sampler.weights={weights}']
+
+
+def test_an_unknown_target_is_one_sentence(bench, capsys):
+    with pytest.raises(SystemExit) as stop:
+        bench('--targets', 'snow')
+    assert stop.value.code == 2
+    assert "invalid choice: 'snow'" in capsys.readouterr().err

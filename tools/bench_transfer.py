@@ -1,0 +1,211 @@
+"""A detector of the day meets fog, night and thermal: method by method.
+
+    python tools/bench_transfer.py --targets fog --methods image teacher
+
+Every row begins with the model of the day (configs/domain/day.py, one for
+each seed) and trains as long: ``source_only`` goes on with the day, the
+methods have unlabelled video of the target as well, ``oracle`` its labels.
+All have one augmentation. What a method closes is
+
+    (method - source_only) / (oracle - source_only).
+
+A run that was finished before is not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from mmvmtl.apis import cli
+from mmvmtl.apis.result_file import write_result
+from mmvmtl.apis.steps import (
+    Shell,
+    last_checkpoint,
+    measure,
+    quiet_shell,
+    side_by_side,
+)
+
+CONFIGS = Path('configs/domain')
+SOURCE, ORACLE = 'source_only', 'oracle'
+METHODS = (
+    *('image', 'instance', 'both', 'importance', 'fourier', 'translated'),
+    *('teacher', 'combined'),
+)
+TARGETS = ('fog', 'night', 'thermal')
+SHOWN = ('det/mAP50', 'track/HOTA', 'cls/clip_top1', 'reid/rank1')
+#: Whose gap is to be closed.
+POINTS = ('det/mAP50', 'track/HOTA')
+GAP = '{}/gap_closed'
+
+#: One number per seed, by metric.
+Row = dict[str, list]
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        '--targets', nargs='+', choices=TARGETS, default=list(TARGETS)
+    )
+    parser.add_argument(
+        '--methods', nargs='*', choices=METHODS, default=list(METHODS)
+    )
+    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--jobs', type=int, default=2, help='runs side by side'
+    )
+    parser.add_argument('--work-dir', default='work_dirs/bench_transfer')
+    parser.add_argument('--out', default='docs/results/transfer.json')
+    parser.add_argument(
+        '--cfg-options', nargs='+', default=[], help='for all runs'
+    )
+    return parser.parse_args(argv)
+
+
+class Bench:
+    """The runs, in folders of their own.
+
+    Args:
+        args (argparse.Namespace): of the command line.
+    """
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self.args = args
+        self.work = Path(args.work_dir)
+
+    def shell(self, folder: Path, **env: object) -> Shell:
+        """A shell for a run in ``folder``."""
+        return quiet_shell(folder, self.args.jobs, **env)
+
+    def day(self, seed: int) -> Path:
+        """The checkpoint that all runs of this seed begin with."""
+        folder = self.work / 'day' / f'seed_{seed}'
+        options = self.args.cfg_options
+        measure(CONFIGS / 'day.py', folder, seed, options, self.shell(folder))
+        return last_checkpoint(folder)
+
+    def translator(self, target: str) -> Path:
+        """The checkpoint of the one from day to ``target``."""
+        config = Path(f'configs/translation/day_to_{target}.py')
+        folder = self.work / 'translators' / target
+        last = cli.read_config(str(config)).train_cfg.max_iters
+        checkpoint = folder / f'iter_{last}.pth'
+        if not checkpoint.is_file():
+            self.shell(folder).run(
+                'tools/train.py', config, '--work-dir', folder
+            )
+        return checkpoint
+
+    def measure(self, target: str, method: str, seed: int) -> dict:
+        """Metrics on the target of a method."""
+        name = f'day_to_{target}' + (f'_{method}' * (method != SOURCE))
+        config = CONFIGS / f'{name}.py'
+        folder = self.work / name / f'seed_{seed}'
+        options = list(self.args.cfg_options)
+        env = dict(MMVMTL_PRETRAINED=self.day(seed))
+        if method in ('translated', 'combined'):
+            env['MMVMTL_TRANSLATOR'] = self.translator(target)
+        shell = self.shell(folder, **env)
+        if method == 'importance':
+            weights = folder / 'weights.json'
+            if not weights.is_file():
+                shell.run(
+                    *('tools/analysis/importance_weights.py', config),
+                    *(env['MMVMTL_PRETRAINED'], '--source', 'day'),
+                    *('--target', target, '--out', weights),
+                )
+            options.append(f'train_dataloader.sampler.weights={weights}')
+        return measure(config, folder, seed, options, shell)
+
+
+def with_gaps(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """The rows with the part of the gap that each closes, seed by seed."""
+    found = {}
+    for name, row in rows.items():
+        found[name] = dict(row)
+        for metric in POINTS:
+            found[name][GAP.format(metric)] = [
+                (v - low) / (high - low)
+                for v, low, high in zip(
+                    row[metric],
+                    rows[SOURCE][metric],
+                    rows[ORACLE][metric],
+                    strict=True,
+                )
+            ]
+    return found
+
+
+def report(target: str, rows: Mapping[str, Row]) -> str:
+    """A Markdown table of one target, mean and deviation over seeds."""
+    factors = {name: 100 if name == 'det/mAP50' else 1 for name in SHOWN}
+    factors |= {GAP.format(metric): 100 for metric in POINTS}
+    lines = [
+        f'| day to {target} | ' + ' | '.join(factors) + ' |',
+        '| --- |' + ' ---: |' * len(factors),
+    ]
+    for name, row in rows.items():
+        cells = [spread(row[key], factor) for key, factor in factors.items()]
+        lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
+    return '\n'.join(lines)
+
+
+def spread(values: Sequence[float | None], factor: float = 1) -> str:
+    """Mean and deviation; empty where a number is unknown."""
+    if None in values:
+        return ''
+    text = f'{factor * mean(values):.3g}'
+    if len(values) > 1:
+        text += f' ± {factor * stdev(values):.2g}'
+    return text
+
+
+@cli.reports_user_errors
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run what is missing, print the tables, write the file."""
+    args = parse_args(argv)
+    cli.check_writable(args.work_dir, '--work-dir')
+    bench = Bench(args)
+    # What several runs need is made first, once.
+    side_by_side([lambda s=s: bench.day(s) for s in args.seeds], args.jobs)
+    if {'translated', 'combined'} & set(args.methods):
+        side_by_side(
+            [lambda t=t: bench.translator(t) for t in args.targets], args.jobs
+        )
+    names = [SOURCE, *args.methods, ORACLE]
+    runs = [(t, m, s) for t in args.targets for m in names for s in args.seeds]
+    found = dict(
+        zip(
+            runs,
+            side_by_side(
+                [lambda run=run: bench.measure(*run) for run in runs],
+                args.jobs,
+            ),
+            strict=True,
+        )
+    )
+    rows = {}
+    for target in args.targets:
+        table = {}
+        for name in names:
+            each = [found[target, name, seed] for seed in args.seeds]
+            table[name] = {key: [m.get(key) for m in each] for key in each[0]}
+        table = with_gaps(table)
+        rows |= {f'{target}/{n}': {'metrics': r} for n, r in table.items()}
+        print(f'\n{report(target, table)}')
+    write_result(
+        args.out,
+        {},
+        command=['python', 'tools/bench_transfer.py'],
+        config=str(CONFIGS / 'day.py'),
+        seeds=args.seeds,
+        rows=rows,
+    )
+
+
+if __name__ == '__main__':
+    main()
