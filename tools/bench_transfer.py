@@ -2,10 +2,10 @@
 
     python tools/bench_transfer.py --targets fog --methods image teacher
 
-Every row begins with the model of the day (configs/domain/day.py, one for
-each seed) and trains as long: ``source_only`` goes on with the day, the
-methods have unlabelled video of the target as well, ``oracle`` its labels.
-All have one augmentation. What a method closes is
+Every row begins with a trained model of the day and trains as long:
+``source_only`` goes on with the day, the methods have unlabelled video of the
+target as well, ``oracle`` its labels. All have one augmentation. What a
+method closes is
 
     (method - source_only) / (oracle - source_only).
 
@@ -23,7 +23,6 @@ from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.apis.steps import (
     Shell,
-    last_checkpoint,
     measure,
     quiet_shell,
     side_by_side,
@@ -54,6 +53,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--methods', nargs='*', choices=METHODS, default=list(METHODS)
     )
+    parser.add_argument(
+        '--checkpoints',
+        nargs='+',
+        default=['work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth'],
+        help='of configs/synthetic/video_mtl_rtmdet_tiny.py, one for each '
+        'seed or one for all',
+    )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument(
         '--jobs', type=int, default=2, help='runs side by side'
@@ -81,12 +87,10 @@ class Bench:
         """A shell for a run in ``folder``."""
         return quiet_shell(folder, self.args.jobs, **env)
 
-    def day(self, seed: int) -> Path:
+    def start(self, seed: int) -> str:
         """The checkpoint that all runs of this seed begin with."""
-        folder = self.work / 'day' / f'seed_{seed}'
-        options = self.args.cfg_options
-        measure(CONFIGS / 'day.py', folder, seed, options, self.shell(folder))
-        return last_checkpoint(folder)
+        number = self.args.seeds.index(seed) % len(self.args.checkpoints)
+        return self.args.checkpoints[number]
 
     def translator(self, target: str) -> Path:
         """The checkpoint of the one from day to ``target``."""
@@ -106,7 +110,7 @@ class Bench:
         config = CONFIGS / f'{name}.py'
         folder = self.work / name / f'seed_{seed}'
         options = list(self.args.cfg_options)
-        env = dict(MMVMTL_PRETRAINED=self.day(seed))
+        env = dict(MMVMTL_PRETRAINED=self.start(seed))
         if method in ('translated', 'combined'):
             env['MMVMTL_TRANSLATOR'] = self.translator(target)
         shell = self.shell(folder, **env)
@@ -169,9 +173,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run what is missing, print the tables, write the file."""
     args = parse_args(argv)
     cli.check_writable(args.work_dir, '--work-dir')
+    args.checkpoints = [cli.check_checkpoint(c) for c in args.checkpoints]
     bench = Bench(args)
     # What several runs need is made first, once.
-    side_by_side([lambda s=s: bench.day(s) for s in args.seeds], args.jobs)
     if {'translated', 'combined'} & set(args.methods):
         side_by_side(
             [lambda t=t: bench.translator(t) for t in args.targets], args.jobs
@@ -201,7 +205,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         args.out,
         {},
         command=['python', 'tools/bench_transfer.py'],
-        config=str(CONFIGS / 'day.py'),
+        config='configs/_base_/adapt.py',
         seeds=args.seeds,
         rows=rows,
     )

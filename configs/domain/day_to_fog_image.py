@@ -11,14 +11,14 @@ model = dict(
     domain=dict(
         type='mmvmtl.DomainAdversary',
         domains=('day', 'fog'),
-        image=dict(in_channels=64, level=0),
+        image=dict(in_channels=96, level=0),
     ),
 )
 # As many labelled clips an iteration as source only, and as many of fog.
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     dataset=dict(
-        num_videos=1200,
+        num_videos=240,
         world=dict(style=('day', 'fog')),
         unlabelled=('fog',),
     ),

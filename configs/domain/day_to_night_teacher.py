@@ -44,11 +44,11 @@ target = {
 }
 # As many labelled clips an iteration as source only, and as many of night.
 train_dataloader = dict(
-    batch_size=8,
+    batch_size=4,
     sampler=dict(
         _delete_=True,
         type='mmdet.MultiSourceSampler',
-        batch_size=8,
+        batch_size=4,
         source_ratio=[1, 1],
     ),
     dataset=dict(

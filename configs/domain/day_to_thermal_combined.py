@@ -12,7 +12,7 @@ model = dict(
         domain=dict(
             type='mmvmtl.DomainAdversary',
             domains=('day', 'thermal'),
-            image=dict(in_channels=64, level=0),
+            image=dict(in_channels=96, level=0),
         ),
     ),
 )

@@ -18,7 +18,7 @@ target = dict(
     },
     split='train',
     seed=100,
-    num_videos=400,
+    num_videos=120,
     clip=dict(length=1),
 )
 load, resize, augment, pack = _base_.train_pipeline

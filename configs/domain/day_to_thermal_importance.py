@@ -1,9 +1,9 @@
 """Day to thermal, day clips drawn by their importance for thermal.
 
-Not trained yet. First train day.py; then weigh, then train:
+Not trained yet. Weigh with the trained model, then train:
 
     python tools/analysis/importance_weights.py configs/domain/day_to_thermal_importance.py \
-        work_dirs/day/epoch_16.pth --source day --target thermal \
+        work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth --source day --target thermal \
         --out work_dirs/day_to_thermal_importance.json
     python tools/train.py configs/domain/day_to_thermal_importance.py
 """
@@ -18,7 +18,7 @@ train_dataloader = dict(
         weights='work_dirs/day_to_thermal_importance.json',
     ),
     dataset=dict(
-        num_videos=1200,
+        num_videos=240,
         world=dict(style=('day', 'thermal')),
         unlabelled=('thermal',),
         fresh=False,

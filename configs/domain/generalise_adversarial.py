@@ -11,7 +11,7 @@ model = dict(
     domain=dict(
         type='mmvmtl.DomainAdversary',
         domains=('day', 'night', 'fog', 'rain'),
-        image=dict(in_channels=64, level=0, weight=0.1),
+        image=dict(in_channels=96, level=0, weight=0.1),
     ),
 )
 custom_hooks = [

@@ -6,21 +6,12 @@ always; the tool holds each other domain out in turn:
 python tools/leave_one_domain_out.py configs/domain/generalise_erm.py --held night fog rain thermal
 """
 
-_base_ = [
-    '../_base_/models/video_mtl_rtmdet_small.py',
-    '../_base_/datasets/synthetic_small_augmented.py',
-    '../_base_/optimizers/muon.py',
-    '../_base_/schedules/adapt.py',
-]
-# MMVMTL_PRETRAINED is another checkpoint of configs/domain/day.py.
-load_from = '{{$MMVMTL_PRETRAINED:work_dirs/day/epoch_16.pth}}'
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+_base_ = '../_base_/adapt.py'
 
 train_dataloader = dict(
-    batch_size=8,
-    # New videos in all iterations.
+    batch_size=4,
     dataset=dict(
-        num_videos=1200,
+        num_videos=240,
         world=dict(style=('day', 'night', 'fog', 'rain')),
     ),
 )

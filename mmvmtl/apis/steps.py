@@ -106,18 +106,13 @@ def train_and_test(
     settings = ['--cfg-options', f'randomness.seed={seed}', *options]
     train, result = work / 'train', work / 'test.json'
     shell.run('tools/train.py', config, '--work-dir', train, *settings)
-    checkpoint = last_checkpoint(work)
+    checkpoint = Path((train / 'last_checkpoint').read_text().strip())
     shell.run(
         *('tools/test.py', config, checkpoint, '--out', result),
         *('--work-dir', work / 'test'),
         *settings,
     )
     return checkpoint, json.loads(result.read_text())['metrics']
-
-
-def last_checkpoint(work: Path) -> Path:
-    """That of a finished :func:`train_and_test`."""
-    return Path((work / 'train' / 'last_checkpoint').read_text().strip())
 
 
 def measure(

@@ -1,0 +1,49 @@
+"""60 iterations from the trained model, in other colours, blurred and noisy.
+
+What adaptation and generalisation have in common: the start, the budget and
+the augmentation. MMVMTL_PRETRAINED is another checkpoint of
+configs/synthetic/video_mtl_rtmdet_tiny.py.
+"""
+
+_base_ = '../synthetic/video_mtl_rtmdet_tiny.py'
+
+load_from = (
+    '{{$MMVMTL_PRETRAINED:work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth}}'
+)
+
+load, resize, pack = _base_.train_pipeline
+augment = dict(
+    type='mmvmtl.ClipPhotometric',
+    transforms=[
+        dict(type='mmdet.PhotoMetricDistortion'),
+        dict(type='mmvmtl.BlurAndNoise'),
+    ],
+    prob=0.5,
+)
+train_pipeline = [load, resize, augment, pack]
+# New videos in all iterations.
+train_dataloader = dict(
+    batch_size=2,
+    dataset=dict(num_videos=120, pipeline=train_pipeline),
+)
+val_dataloader = dict(dataset=dict(num_videos=10))
+test_dataloader = dict(dataset=dict(num_videos=10))
+
+# The test comes after so little; no validation before it.
+train_cfg = dict(
+    _delete_=True, type='IterBasedTrainLoop', max_iters=60, val_interval=1000
+)
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=10),
+    dict(
+        type='CosineAnnealingLR',
+        eta_min_ratio=0.02,
+        by_epoch=False,
+        begin=0,
+        end=60,
+        T_max=60,
+    ),
+]
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=60))
+log_processor = dict(by_epoch=False)
