@@ -69,10 +69,10 @@ class DWA(StepWeighting):
             self.register_buffer(name, torch.zeros(len(self.tasks)))
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
 
-    def advance(self, before: Tensor, now: Tensor) -> None:
+    def advance(self, losses: Tensor) -> None:
         """Add a step to the window; close it when it is full."""
-        self.total += before.nan_to_num(nan=0.0)
-        self.count += ~before.isnan()
+        self.total += losses.nan_to_num(nan=0.0)
+        self.count += ~losses.isnan()
         self.steps += 1
         if self.steps < self.window:
             return

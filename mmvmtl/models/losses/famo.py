@@ -26,7 +26,8 @@ class FAMO(StepWeighting):
         \lambda_k = K \frac{z_k / L_k}{\sum_i z_i / L_i}
 
     K, which the paper leaves out, keeps the learning rate that of the plain
-    sum. After a step of the network, Adam moves :math:`w` by
+    sum. With the mean losses :math:`L` of a step and :math:`L'` of the next
+    one, Adam moves :math:`w` by
 
     .. math:: \delta_k = \log L_k - \log L'_k, \quad
         g_k = z_k \Big(\delta_k - \sum_i z_i \delta_i\Big) + \gamma w_k
@@ -36,7 +37,9 @@ class FAMO(StepWeighting):
     The paper takes :math:`L'` from a second forward of the same batch. Here
     it is the loss of the **next** batch, which costs nothing; the noise this
     adds to :math:`\delta` cancels over steps, because their sum telescopes.
-    A task moves its logit only with a positive loss on both sides of a step;
+    It does so only if both are means over equally many micro-batches: the
+    logarithm of a noisier mean is lower. So a step is compared when the next
+    one is over. A task moves its logit only with a positive loss in both;
     with a loss of 0 it counts as inactive. In a config::
 
         loss=dict(_delete_=True, type='mmvmtl.FAMO')
@@ -51,6 +54,7 @@ class FAMO(StepWeighting):
             negative.
     """
 
+    last: Tensor
     logits: Tensor
     exp_avg: Tensor
     exp_avg_sq: Tensor
@@ -67,14 +71,17 @@ class FAMO(StepWeighting):
             )
         self.lr = lr
         self.decay = decay
+        # Mean losses of the step before; 0 if there was none.
+        self.register_buffer('last', torch.zeros(len(self.tasks)))
         # Adam's steps are counted by task: an absent one's moments rest.
         for name in ('logits', 'exp_avg', 'exp_avg_sq', 'updates'):
             self.register_buffer(name, torch.zeros(len(self.tasks)))
 
-    def advance(self, before: Tensor, now: Tensor) -> None:
+    def advance(self, losses: Tensor) -> None:
         """Move the logits by how much each loss fell."""
-        on = (before > 0) & (now > 0)
-        delta = torch.where(on, before.log() - now.log(), 0)
+        on = (self.last > 0) & (losses > 0)
+        delta = torch.where(on, self.last.log() - losses.log(), 0)
+        self.last.copy_(losses.nan_to_num(nan=0.0))
         shares = softmax_over(self.logits, on)
         grad = shares * (delta - (shares * delta).sum())
         grad = grad + self.decay * self.logits

@@ -58,10 +58,10 @@ class LossScaleNorm(StepWeighting):
         self.register_buffer('mean', torch.zeros(len(self.tasks)))
         self.register_buffer('updates', torch.zeros(len(self.tasks)))
 
-    def advance(self, before: Tensor, now: Tensor) -> None:
+    def advance(self, losses: Tensor) -> None:
         """Let the means follow the losses of a step."""
-        seen = before > 0
-        mean = self.mean.lerp(before, 1 - self.momentum)
+        seen = losses > 0
+        mean = self.mean.lerp(losses, 1 - self.momentum)
         self.mean.copy_(torch.where(seen, mean, self.mean))
         self.updates += seen
 

@@ -47,7 +47,7 @@ class RLW(StepWeighting):
         self.seed = seed
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
 
-    def advance(self, before: Tensor, now: Tensor) -> None:
+    def advance(self, losses: Tensor) -> None:
         """Go on to the next draw."""
         self.steps += 1
 

@@ -41,14 +41,12 @@ class StepWeighting(BaseWeighting):
         self.register_buffer('pending_count', zeros.clone())
 
     @abstractmethod
-    def advance(self, before: Tensor, now: Tensor) -> None:
+    def advance(self, losses: Tensor) -> None:
         """Move the state by one step of the optimizer.
 
         Args:
-            before (Tensor): (T,), mean losses of the network before the
-                step; NaN for a task that was not active.
-            now (Tensor): (T,), first losses of the network after it,
-                likewise.
+            losses (Tensor): (T,), means over all that the network before the
+                step has seen; NaN for a task that was not active.
         """
 
     @abstractmethod
@@ -62,8 +60,7 @@ class StepWeighting(BaseWeighting):
         if self.training and bool(losses.isfinite().all()):
             if bool(self.clock.ne(0).any()):
                 # 0 / 0 is the NaN of a task that was not active.
-                before = self.pending / self.pending_count
-                self.advance(before, losses.masked_fill(~active, torch.nan))
+                self.advance(self.pending / self.pending_count)
                 self.pending.zero_()
                 self.pending_count.zero_()
                 self.clock.zero_()

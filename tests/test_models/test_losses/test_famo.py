@@ -14,17 +14,19 @@ def test_golden_weights():
 def test_two_steps_by_hand():
     """L: (1, 2, 4) -> (1/2, 2, 4) -> (1/2, 2, 1), decay 0.
 
-    First δ = (ln 2, 0, 0), z = 1/3: g = ln 2 (2, -1, -1) / 9. Adam's first
+    A step counts when the next one is over, at the forward after it. First δ = (ln 2, 0, 0), z = 1/3: g = ln 2 (2, -1, -1) / 9. Adam's first
     step is lr · sign: w = 0.025 (-1, 1, 1). Then δ = (0, 0, ln 4) with z of
     that w, and Adam's moments by their definition.
     """
     weighting = build('FAMO', decay=0.0).double()
     step(weighting, [1.0, 2.0, 4.0])
     step(weighting, [0.5, 2.0, 4.0])
+    assert weighting.logits.tolist() == [0, 0, 0]
+    step(weighting, [0.5, 2.0, 1.0])
     first = torch.tensor([2.0, -1.0, -1.0]).double() * math.log(2) / 9
     logits = torch.tensor([-0.025, 0.025, 0.025]).double()
     torch.testing.assert_close(weighting.logits, logits, rtol=1e-6, atol=0)
-    step(weighting, [0.5, 2.0, 1.0])
+    step(weighting, [9.0, 9.0, 9.0])
     z = logits.exp() / logits.exp().sum()
     delta = torch.tensor([0.0, 0.0, math.log(4)]).double()
     second = z * (delta - z[2] * math.log(4))
@@ -34,20 +36,39 @@ def test_two_steps_by_hand():
     torch.testing.assert_close(weighting.logits, logits, rtol=1e-6, atol=0)
 
 
-def test_equals_torchjd_when_it_is_given_the_next_losses():
-    """Over 20 steps, with weight decay, times K = 3."""
+def test_equals_torchjd_when_it_is_given_the_losses_of_the_next_step():
+    """Over 20 steps, with weight decay, times K = 3; one step later."""
     scalarization = pytest.importorskip('torchjd.scalarization')
     theirs = scalarization.FAMO(3, lr=0.025, weight_decay=1e-3).double()
     ours = build('FAMO', lr=0.025, decay=1e-3).double()
     draw = torch.Generator().manual_seed(0)
-    for number in range(20):
-        values = (torch.rand(3, generator=draw) + 0.1).double()
-        if number:
-            theirs.update(values)
-        leaves = values.clone().requires_grad_()
+    seen = []
+    for _ in range(20):
+        seen.append((torch.rand(3, generator=draw) + 0.1).double())
+        if len(seen) > 2:
+            theirs(seen[-3])
+            theirs.update(seen[-2])
+        leaves = seen[-1].clone().requires_grad_()
         theirs(leaves).backward()
-        weights = step(ours, values.tolist())
+        weights = step(ours, seen[-1].tolist())
         torch.testing.assert_close(weights, 3 * leaves.grad, rtol=1e-6, atol=0)
+
+
+@pytest.mark.parametrize('micro_batches', [1, 4])
+def test_noise_alone_moves_no_weight(micro_batches):
+    """Losses of mean 1, of which one is noisy, over 100 steps.
+
+    The mean of four micro-batches has a higher logarithm than one of them,
+    by a tenth here: against one, the noisy task would get a quarter.
+    """
+    weighting = build('FAMO').double()
+    draw = torch.Generator().manual_seed(2)
+    for number in range(100 * micro_batches):
+        noisy = 0.5 + torch.randint(2, (), generator=draw).item()
+        last = (number + 1) % micro_batches == 0
+        step(weighting, [1.0, noisy, 1.0], (True, True, False), moves=last)
+    share = weighting.logits[:2].softmax(0)[0].item()
+    assert share == pytest.approx(0.5, abs=0.03)
 
 
 def test_the_task_that_falls_fastest_loses_weight():
@@ -77,14 +98,15 @@ def test_weights_sum_to_the_number_of_active_tasks():
     assert weights.sum().item() == pytest.approx(2)
 
 
-def test_logit_moves_only_with_a_loss_on_both_sides():
+def test_logit_moves_only_with_a_loss_in_both_steps():
     weighting = build('FAMO').double()
     step(weighting, [1.0, 2.0, 4.0])
     step(weighting, [0.5, 0.0, 5.0], (True, False, True))
+    step(weighting, [0.4, 3.0, 0.0], (True, True, False))
     assert weighting.updates.tolist() == [1, 0, 1]
     assert weighting.logits[1] == 0
     before = weighting.logits.clone()
-    step(weighting, [0.4, 3.0, 0.0], (True, True, False))
+    step(weighting, [0.3, 2.0, 4.0])
     # Only det is left, and it can not fall faster than itself.
     assert weighting.updates.tolist() == [2, 0, 1]
     assert torch.equal(weighting.logits[1:], before[1:])
