@@ -6,6 +6,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 FORK := .venv-fork/bin/python
 JOBS ?= 2
+# What `make demo-full` leaves.
+PRETRAINED ?= work_dirs/demo/train/epoch_16.pth
 
 # Two processes that each start as many threads as there are cores are slow.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -13,7 +15,7 @@ PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
 	test-fork doctor bench-overfit bench-seeds bench-three \
-	bench-finetune bench-mtl
+	bench-finetune bench-mtl bench-transfer
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -67,7 +69,10 @@ bench-three: setup  ## three data sets in one model against each alone; hours
 		docs/results/three_datasets.json
 
 bench-finetune: setup  ## fine-tuned against scratch on 20 frames
-	$(PY) tools/bench_finetune.py
+	$(PY) tools/bench_finetune.py --checkpoint $(PRETRAINED)
+
+bench-transfer: setup  ## adaptation to fog, night and thermal; 90 minutes
+	$(PY) tools/bench_transfer.py --checkpoints $(PRETRAINED)
 
 bench-mtl: setup  ## a training step of every way to combine tasks
 	$(PY) tools/bench_mtl.py

@@ -10,6 +10,7 @@ finished before is not repeated. 18 runs of 200 iterations.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +20,12 @@ from benchmarks.frozen import frozen_ratio
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
-from mmvmtl.apis.steps import measure, table
+from mmvmtl.apis.steps import measure, quiet_shell, side_by_side, table
 
 CONFIGS = Path('configs/finetune')
 TUNED = ('all', 'heads', 'gradual')
 RATES = (5e-4, 2e-3, 8e-3)
-DEFAULT = 'work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth'
+DEFAULT = 'work_dirs/demo/train/epoch_16.pth'
 TRUNK = ['backbone', 'neck']
 
 
@@ -37,6 +38,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='of configs/synthetic/video_mtl_rtmdet_tiny.py',
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--jobs', type=int, default=2, help='runs side by side'
+    )
     parser.add_argument('--work-dir', default='work_dirs/bench_finetune')
     parser.add_argument('--out', default='docs/results/finetune.json')
     parser.add_argument(
@@ -45,21 +49,41 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def measure_row(
-    name: str, args: argparse.Namespace, rate: float | None = None
-) -> dict:
-    """Metrics of a config over the seeds, one number per seed."""
-    config = CONFIGS / f'zebrafish_20_{name}.py'
-    options, label = list(args.cfg_options), name
-    if rate is not None:
-        options.append(f'optim_wrapper.optimizer.lr={rate}')
-        label = f'{name}_{rate}'
-    runs = [
-        measure(config, Path(args.work_dir) / label / f'{seed}', seed, options)
-        for seed in args.seeds
-    ]
-    metrics = {key: [run[key] for run in runs] for key in runs[0]}
-    return {'config': str(config), 'metrics': metrics}
+def runs_of(args: argparse.Namespace) -> dict[str, tuple[Path, list[str]]]:
+    """By name of a row its config and options."""
+    common = list(args.cfg_options)
+    rows = {
+        f'scratch_{rate}': (
+            CONFIGS / 'zebrafish_20_scratch.py',
+            [*common, f'optim_wrapper.optimizer.lr={rate}'],
+        )
+        for rate in RATES
+    }
+    rows.update(
+        (name, (CONFIGS / f'zebrafish_20_{name}.py', common)) for name in TUNED
+    )
+    return rows
+
+
+def measure_rows(args: argparse.Namespace) -> dict[str, dict]:
+    """Metrics of each row, one number per seed."""
+    rows = runs_of(args)
+
+    def task(name: str, seed: int) -> dict[str, float]:
+        config, options = rows[name]
+        folder = Path(args.work_dir) / name / f'{seed}'
+        shell = quiet_shell(folder, args.jobs)
+        return measure(config, folder, seed, options, shell)
+
+    every = list(itertools.product(rows, args.seeds))
+    found = side_by_side([lambda e=e: task(*e) for e in every], args.jobs)
+    each = dict(zip(every, found, strict=True))
+    metrics = {}
+    for name, (config, _) in rows.items():
+        runs = [each[name, seed] for seed in args.seeds]
+        lists = {key: [run[key] for run in runs] for key in runs[0]}
+        metrics[name] = {'config': str(config), 'metrics': lists}
+    return metrics
 
 
 def gain(rows: dict, key: str = 'det/mAP50') -> dict[str, float]:
@@ -75,8 +99,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parse_args(argv)
     # The configs name it so, and so do the processes that train.
     os.environ['MMVMTL_PRETRAINED'] = cli.check_checkpoint(args.checkpoint)
-    rows = {f'scratch_{r}': measure_row('scratch', args, r) for r in RATES}
-    rows.update((name, measure_row(name, args)) for name in TUNED)
+    rows = measure_rows(args)
     means = {
         name: {
             k: None if None in v else mean(v)

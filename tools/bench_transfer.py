@@ -56,7 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--checkpoints',
         nargs='+',
-        default=['work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth'],
+        default=['work_dirs/demo/train/epoch_16.pth'],
         help='of configs/synthetic/video_mtl_rtmdet_tiny.py, one for each '
         'seed or one for all',
     )

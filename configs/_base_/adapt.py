@@ -8,7 +8,7 @@ configs/synthetic/video_mtl_rtmdet_tiny.py.
 _base_ = '../synthetic/video_mtl_rtmdet_tiny.py'
 
 load_from = (
-    '{{$MMVMTL_PRETRAINED:work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth}}'
+    '{{$MMVMTL_PRETRAINED:work_dirs/demo/train/epoch_16.pth}}'
 )
 
 load, resize, pack = _base_.train_pipeline

@@ -9,7 +9,7 @@ python tools/train.py configs/domain/day_to_fog.py
 _base_ = '../_base_/adapt.py'
 
 # 0 is plain light, 1 the look of the world's fog.
-strength = 1.0
+strength = 0.85
 
 train_dataloader = dict(
     dataset=dict(world=dict(style_strength=strength)),

@@ -3,7 +3,7 @@
 Not trained yet. Weigh with the trained model, then train:
 
     python tools/analysis/importance_weights.py configs/domain/day_to_fog_importance.py \
-        work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth --source day --target fog \
+        work_dirs/demo/train/epoch_16.pth --source day --target fog \
         --out work_dirs/day_to_fog_importance.json
     python tools/train.py configs/domain/day_to_fog_importance.py
 """

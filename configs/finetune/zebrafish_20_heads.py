@@ -12,7 +12,7 @@ _base_ = './zebrafish_20_scratch.py'
 custom_hooks = [
     dict(
         type='mmvmtl.FinetuneCheckpointHook',
-        checkpoint='{{$MMVMTL_PRETRAINED:work_dirs/video_mtl_rtmdet_tiny/epoch_16.pth}}',
+        checkpoint='{{$MMVMTL_PRETRAINED:work_dirs/demo/train/epoch_16.pth}}',
     ),
     dict(type='mmvmtl.FreezeHook', modules=['backbone', 'neck']),
 ]

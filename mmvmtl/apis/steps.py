@@ -59,10 +59,16 @@ class Shell:
 def side_by_side(tasks: Sequence[Callable[[], T]], jobs: int) -> list[T]:
     """What ``tasks`` return, ``jobs`` of them at a time.
 
-    Each runs our tools in a shell of its own, see :func:`quiet_shell`.
+    Each runs our tools in a shell of its own, see :func:`quiet_shell`. The
+    first that fails ends it; those that wait are not begun.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        return [f.result() for f in [pool.submit(task) for task in tasks]]
+        runs = [pool.submit(task) for task in tasks]
+        try:
+            return [run.result() for run in runs]
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def quiet_shell(folder: Path, jobs: int, **env: object) -> Shell:

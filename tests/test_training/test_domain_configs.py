@@ -140,7 +140,9 @@ def test_translator_makes_the_domain_of_the_test(shift):
     cfg = load_config(FOLDER / f'day_to_{shift}_translated.py')
     made = load_config(FOLDER.parent / f'translation/day_to_{shift}.py')
     target = made.train_dataloader.dataset.target
-    assert target.world.style == cfg.test_dataloader.dataset.world.style
+    tested = cfg.test_dataloader.dataset.world
+    assert target.world.style == tested.style
+    assert target.world.get('style_strength', 1.0) == tested.style_strength
 
 
 @pytest.mark.parametrize('shift', SHIFTS)
