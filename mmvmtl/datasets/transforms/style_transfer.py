@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 
 import cv2
@@ -69,11 +70,13 @@ class FourierDomainTransfer(StyleTransfer):
     frequency 0 the amplitude is the style's.
 
     Args:
-        beta (float): 0..0.5; 0 changes nothing.
+        beta (float): 0..0.5; 0 changes nothing, else at least
+            :math:`1 / \min(H, W)`.
         **kwargs: ``target`` and ``prob``, see :class:`StyleTransfer`.
 
     Raises:
         ValueError: If ``beta`` is out of its range.
+        UserError: On a frame that is too small for ``beta``.
     """
 
     def __init__(self, beta: float = 0.01, **kwargs) -> None:
@@ -84,9 +87,16 @@ class FourierDomainTransfer(StyleTransfer):
 
     def restyle(self, image: np.ndarray, style: np.ndarray) -> np.ndarray:
         """See the class."""
-        reach = int(self.beta * min(image.shape[:2]))
-        if not reach:
+        if not self.beta:
             return image
+        height, width = image.shape[:2]
+        reach = int(self.beta * min(height, width))
+        if not reach:
+            raise UserError(
+                f'beta={self.beta} of mmvmtl.FourierDomainTransfer reaches no '
+                f'frequency of a frame of {width}x{height} pixels: give at '
+                f'least {least_beta(height, width):g}, or 0 to change nothing.'
+            )
         return to_uint8(swap_amplitude(image, style, reach))
 
 
@@ -109,6 +119,11 @@ class ColourTransfer(StyleTransfer):
         """See the class."""
         lab = match_moments(to_lab(image), to_lab(style))
         return to_uint8(cv2.cvtColor(lab, cv2.COLOR_Lab2BGR) * 255)
+
+
+def least_beta(height: int, width: int) -> float:
+    r""":math:`1 / \min(H, W)`, rounded up to 4 digits after the point."""
+    return math.ceil(10000 / min(height, width)) / 10000
 
 
 def swap_amplitude(

@@ -39,6 +39,22 @@ def test_beta_0_is_the_identity():
         assert np.array_equal(one['img'], other['img'])
 
 
+@pytest.mark.parametrize(
+    ('size', 'least'), [((24, 32), '0.0417'), ((70, 64), '0.0157')]
+)
+def test_a_beta_that_reaches_nothing_is_refused(size, least):
+    """24 pixels: 0.01 is a quarter of a cycle. The least is what works."""
+    width_height = f'{size[1]}x{size[0]}'
+    small = FourierDomainTransfer(beta=0.01, target=TARGET)
+    with pytest.raises(UserError, match='beta=0.01 .*' + width_height) as stop:
+        small.transform(clip(size=size))
+    assert f'at least {least}' in str(stop.value)
+    results, same = clip(size=size), clip(size=size)
+    FourierDomainTransfer(beta=float(least), target=TARGET).transform(results)
+    for one, other in zip(results['frames'], same['frames'], strict=True):
+        assert not np.array_equal(one['img'], other['img'])
+
+
 def test_the_style_of_oneself_changes_nothing():
     image = clip()['frames'][0]['img'].astype(float)
     assert np.allclose(swap_amplitude(image, image, 3), image)
