@@ -43,11 +43,16 @@ class TranslateDomain(BaseTransform):
             generator or dict(type='mmvmtl.TranslationGenerator')
         )
         prefix = f'generators.{domain}.'
-        weights = {
-            name.removeprefix(prefix): value
+        # Trained by several processes, the part has a DDP wrapper around it.
+        state = {
+            name.replace('generators.module.', 'generators.', 1): value
             for name, value in read_checkpoint(checkpoint)[
                 'state_dict'
             ].items()
+        }
+        weights = {
+            name.removeprefix(prefix): value
+            for name, value in state.items()
             if name.startswith(prefix)
         }
         if not weights:

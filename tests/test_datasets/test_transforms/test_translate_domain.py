@@ -57,6 +57,22 @@ def test_the_other_domain_has_another_generator(checkpoint):
         assert np.array_equal(frame['img'], old['img'])
 
 
+def test_a_translator_of_several_processes_is_the_same(checkpoint, tmp_path):
+    """Its parts are wrapped one by one: generators.module.target..."""
+    weights = torch.load(checkpoint)['state_dict']
+    wrapped = {
+        name.replace('generators.', 'generators.module.'): value
+        for name, value in weights.items()
+    }
+    path = tmp_path / 'wrapped.pth'
+    torch.save(dict(state_dict=wrapped), path)
+    one, other = (
+        TranslateDomain(str(p), 1.0, SMALL).generator.state_dict()
+        for p in (checkpoint, path)
+    )
+    assert all(torch.equal(other[name], value) for name, value in one.items())
+
+
 def test_prob_0_leaves_the_clip(checkpoint):
     results = TranslateDomain(checkpoint, 0.0, SMALL).transform(clip())
     assert np.array_equal(
