@@ -109,7 +109,9 @@ def report(
         losses (Tensor): (2, T), losses and weights.
         gradients (Tensor): (T, P).
     """
-    gramian = (gradients @ gradients.T).tolist()
+    # A model's loss runs under autocast, where squares overflow at 256.
+    with torch.autocast(gradients.device.type, enabled=False):
+        gramian = (gradients @ gradients.T).tolist()
     values, weights = losses.tolist()
     norms = [gramian[k][k] ** 0.5 for k in range(len(tasks))]
     shown = [k for k, flag in enumerate(active.tolist()) if flag]

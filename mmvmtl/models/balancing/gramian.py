@@ -18,7 +18,8 @@ Row = Sequence[Tensor | None]
 def gramian(rows: Sequence[Row]) -> Tensor:
     r"""Inner products :math:`G_{ts} = \langle g_t, g_s \rangle`, (T, T).
 
-    Half-precision gradients are multiplied in float32.
+    Half-precision gradients are multiplied in float32, under autocast too:
+    it would take a matrix product back to half precision, but no dot.
 
     Args:
         rows (Sequence[Row]): T gradients; the tensors at one place of them
@@ -69,7 +70,7 @@ def parameter_gramian(rows: Sequence[Row]) -> Tensor:
     """
     matrix = torch.stack([torch.cat([_flat(g) for g in row]) for row in rows])
     all_reduce(matrix, op='mean')
-    return matrix @ matrix.T
+    return gramian([[row] for row in matrix])
 
 
 def _flat(piece: Tensor | None) -> Tensor | None:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.dist import all_reduce
 from torch import Tensor
 
+from mmvmtl.models.balancing import task_gradients
 from mmvmtl.models.regularisers.base_regulariser import (
     BaseRegulariser,
     Patterns,
@@ -104,10 +105,9 @@ class TaskRelationPenalty(BaseRegulariser):
         rows = []
         for k, names in zip(which, self.vectors.names.values(), strict=True):
             own = [parameters[name] for name in names]
-            grads = torch.autograd.grad(
-                losses[k], own, retain_graph=True, materialize_grads=True
-            )
-            rows.append(torch.cat([grad.flatten() for grad in grads]))
+            one = torch.ones_like(losses[k])
+            (row,) = task_gradients([losses[k]], [one], own)
+            rows.append(torch.cat([grad.flatten() for grad in row]))
         gradients = torch.stack(rows).detach()
         all_reduce(gradients, op='mean')
         unit = F.normalize(gradients.double(), dim=1)

@@ -132,6 +132,18 @@ def test_a_task_without_labels_is_left_out():
     assert found['telemetry/grad_norm_c'] == 0
 
 
+@pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
+def test_autocast_leaves_norms_and_cosines_alone(half):
+    """(300, 400), (300, -400): norms 500, cosine -7/25 = -0.28."""
+    gradients = torch.tensor([[300.0, 400.0], [300.0, -400.0]])
+    with torch.autocast('cpu', dtype=half):
+        found = report(
+            ('a', 'b'), torch.ones(2).bool(), torch.ones(2, 2), gradients
+        )
+    assert found['telemetry/grad_norm_a'] == pytest.approx(500)
+    assert found['telemetry/cos_a_b'] == pytest.approx(-0.28)
+
+
 def test_a_model_without_tasks_is_refused(tmp_path):
     cfg = stock_models.run_cfg(stock_models.retinanet(), tmp_path)
     with pytest.raises(UserError, match='RetinaNet has no named tasks'):

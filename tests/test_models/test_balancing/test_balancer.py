@@ -17,6 +17,7 @@ TASKS = ('det', 'cls', 'track')
 EVERY = pytest.mark.parametrize('name', METHODS)
 ALL = torch.ones(3, dtype=torch.bool)
 ONES = torch.ones(3)
+HALVES = pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
 
 
 def make(name, **settings):
@@ -62,6 +63,16 @@ def test_parameter_gramian_is_that_of_the_joined_row():
     rows = gradients(3, 0)
     parts = [list(row.split([2, 4])) for row in rows]
     torch.testing.assert_close(parameter_gramian(parts), rows @ rows.T)
+
+
+@HALVES
+def test_autocast_leaves_the_gramian_alone(half):
+    """(300, 1), (−300, 1): 300² is no float16, 90000 ± 1 no bfloat16."""
+    rows = [[torch.tensor([300.0, 1.0])], [torch.tensor([-300.0, 1.0])]]
+    by_hand = [[90001, -89999], [-89999, 90001]]
+    with torch.autocast('cpu', dtype=half):
+        assert parameter_gramian(rows).tolist() == by_hand
+        assert feature_gramian(rows).tolist() == by_hand
 
 
 @EVERY

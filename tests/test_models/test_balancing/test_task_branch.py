@@ -312,6 +312,21 @@ def test_loss_scale_of_amp_does_not_matter(name, chained):
         assert torch.equal(value, before[key]), key
 
 
+@pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize('name', ['MGDA', 'PCGrad', 'GradNorm'])
+def test_measured_under_autocast(name, half):
+    """As MMEngine runs loss(), with gradients whose squares are no float16."""
+    weights = []
+    for dtype in (None, half):
+        model = Toy(weighting=name, gramian='parameters', interval=2).float()
+        with torch.autocast('cpu', dtype=dtype, enabled=dtype is not None):
+            model.step(data().float(), weights=(4e-5, 1e-5, 2e-5)).backward()
+        assert model.branch.balancer.grad_norms.max() < 2e-4
+        weights.append(model.branch.balancer.weights)
+    torch.testing.assert_close(*weights, rtol=0, atol=0.01)
+    assert weights[0].tolist() != [1, 1, 1]
+
+
 @pytest.mark.parametrize('source', ['features', 'parameters'])
 def test_accumulated_gradients_add_up(source):
     """Two micro-batches: each is balanced, and their sum is kept."""

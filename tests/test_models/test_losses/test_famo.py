@@ -14,9 +14,10 @@ def test_golden_weights():
 def test_two_steps_by_hand():
     """L: (1, 2, 4) -> (1/2, 2, 4) -> (1/2, 2, 1), decay 0.
 
-    A step counts when the next one is over, at the forward after it. First δ = (ln 2, 0, 0), z = 1/3: g = ln 2 (2, -1, -1) / 9. Adam's first
-    step is lr · sign: w = 0.025 (-1, 1, 1). Then δ = (0, 0, ln 4) with z of
-    that w, and Adam's moments by their definition.
+    A step counts when the next one is over, at the forward after it. First
+    δ = (ln 2, 0, 0), z = 1/3: g = ln 2 (2, -1, -1) / 9. Adam's first step is
+    lr · sign: w = 0.025 (-1, 1, 1). Then δ = (0, 0, ln 4) with z of that w,
+    and Adam's moments by their definition.
     """
     weighting = build('FAMO', decay=0.0).double()
     step(weighting, [1.0, 2.0, 4.0])

@@ -12,6 +12,7 @@ from mmvmtl.models.regularisers import find_parameters
 
 TASKS = ('a', 'b', 'c')
 ROWS = torch.tensor([[1.0, 2.0], [3.0, 5.0], [-1.0, 0.0]])
+HALVES = pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
 OWN = {task: f'heads.{task}' for task in TASKS}
 
 
@@ -123,6 +124,30 @@ def test_the_scale_of_a_loss_does_not_change_the_relation():
     assert regulariser.relation[0, 1].item() == pytest.approx(0.96)
 
 
+@HALVES
+def test_relation_under_autocast(half):
+    """Gradients of 1e-8, behind a head in half precision, are no float16.
+
+    Those of 1e6, behind one in float32, neither. cos((1, 2), (3, 5)) =
+    13 / √170, cos((1, 2), (1, 1)) = 3 / √10, cos((3, 5), (1, 1)) = 8 / √68.
+    """
+    rows = torch.tensor([[[1.0, 2.0]], [[3.0, 5.0]], [[1.0, 1.0]]])
+    parameters = model()
+    read = [
+        (row, parameters[f'heads.{task}.fc.weight'][:, None])
+        for row, task in zip(rows, TASKS, strict=True)
+    ]
+    regulariser = measured(momentum=0.0)
+    with torch.autocast('cpu', dtype=half):
+        tiny = [1e-8 * (x @ w).float().sum() for x, w in read[:2]]
+        with torch.autocast('cpu', enabled=False):
+            large = 1e6 * (read[2][0] @ read[2][1]).sum()
+        term(regulariser, torch.stack([*tiny, large]), parameters=parameters)
+    found = regulariser.relation
+    by_hand = [13 / 170**0.5, 3 / 10**0.5, 8 / 68**0.5]
+    assert found[[0, 0, 1], [1, 2, 2]].tolist() == pytest.approx(by_hand)
+
+
 def test_the_relation_moves_by_momentum_every_interval():
     """m = 0.75: 0.24 after the first of three, 0.42 after the fourth."""
     parameters = model()
@@ -195,6 +220,20 @@ def test_tree_term_is_the_distance_from_the_mean_of_each_group():
         TaskStructurePenalty, 2.0, parameters=OWN, tree=[['a', 'b'], 'c']
     )
     assert term(regulariser).item() == pytest.approx(2 * (6.5 + 40 - 58 / 3))
+
+
+@HALVES
+def test_autocast_leaves_the_structure_alone(half):
+    """|(1, -1)|² = 2; 1e5 is no float16, 1e5 - 1 no bfloat16."""
+    parameters = model()
+    for task, row in (('a', [1e5, 0.0]), ('b', [1e5 - 1, 1.0])):
+        parameters[f'heads.{task}.fc.weight'] = torch.tensor(row)
+    regulariser = build(
+        TaskStructurePenalty, parameters=OWN, edges=[('a', 'b', 1.0)]
+    )
+    with torch.autocast('cpu', dtype=half):
+        found = term(regulariser, parameters=parameters)
+    assert found.item() == pytest.approx(2)
 
 
 @pytest.mark.parametrize(
