@@ -14,7 +14,13 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(input_size=(352, 384)),
+    # As torchvision's weights know pictures.
+    data_preprocessor=dict(
+        input_size=(352, 384),
+        bgr_to_rgb=True,
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+    ),
     head=dict(
         heads=dict(cls=None, det=dict(bbox_head=dict(num_classes=1))),
     ),
@@ -29,12 +35,12 @@ custom_hooks = [
     dict(type='mmvmtl.FreezeHook', modules='backbone'),
 ]
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=50)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=20)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    checkpoint=dict(by_epoch=False, interval=50),
-    # Stops when three evaluations in a row bring nothing.
+    checkpoint=dict(by_epoch=False, interval=20),
+    # Stops when three of the ten evaluations in a row bring nothing.
     stopping=dict(
         type='EarlyStoppingHook',
         monitor='det/mAP50',

@@ -13,7 +13,13 @@ _base_ = [
 ]
 
 model = dict(
-    data_preprocessor=dict(input_size=(352, 384)),
+    # As torchvision's weights know pictures.
+    data_preprocessor=dict(
+        input_size=(352, 384),
+        bgr_to_rgb=True,
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+    ),
     head=dict(
         heads=dict(cls=None, det=dict(bbox_head=dict(num_classes=1))),
     ),

@@ -51,6 +51,33 @@ def run(cfg: Config, work_dir: Path) -> tuple[Runner, set[str]]:
     return runner, moved(runner, first)
 
 
+@pytest.mark.parametrize('depth', [18, 50])
+def test_torchvisions_weights_get_rgb(depth):
+    """The mean ImageNet colour, as OpenCV orders it, is 0; deviations 1."""
+    name = f'finetune/resnet{depth}_zebrafish_20.py'
+    cfg = Config.fromfile(CONFIGS / name).model.data_preprocessor
+    preprocessor = MODELS.build(cfg)
+    blue, green, red = 255 * torch.tensor([0.406, 0.456, 0.485])
+    spread = 255 * torch.tensor([0.225, 0.224, 0.229])
+    frame = torch.stack([blue, green, red]) + torch.stack([0 * spread, spread])
+    frame = frame[..., None, None].expand(2, 3, *cfg.input_size)
+    inputs = preprocessor(dict(inputs=[frame], data_samples=None))['inputs']
+    assert inputs[0].abs().max() < 1e-4 and (inputs[1] - 1).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize('path', FINETUNE, ids=lambda path: path.stem)
+def test_early_stopping_can_stop(path):
+    """A first evaluation, those without gain, and some left to save."""
+    cfg = Config.fromfile(path)
+    for hook in cfg.default_hooks.values():
+        if hook is None or hook.type != 'EarlyStoppingHook':
+            continue
+        train = cfg.train_cfg
+        length = train.get('max_iters') or train.max_epochs
+        number = length // train.get('val_interval', 1)
+        assert hook.get('patience', 5) + 1 < number
+
+
 def test_our_detector_keeps_its_trunk(tmp_path):
     cfg = small_training(tmp_path, 1)
     cfg.custom_hooks = [
