@@ -4,7 +4,9 @@
         --checkpoints meta=META.pth pretrained=PLAIN.pth --episodes 40
 
 Every checkpoint is adapted with the same shots and steps; each takes the one
-of --lrs that is best on --search other episodes. The first one is compared
+of --lrs that is best on --search other episodes. By itself these are multiples
+of the inner rate that the config trains with; rate 0 leaves the checkpoint as
+it is, so it is chosen where adaptation harms. The first checkpoint is compared
 with the others by episode.
 """
 
@@ -16,6 +18,7 @@ import json
 from collections.abc import Sequence
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
+from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmvmtl.apis import cli
@@ -28,6 +31,9 @@ from mmvmtl.apis.adaptation import (
 )
 from mmvmtl.errors import UserError
 
+#: Rates to choose from, in those of the config's train_cfg.
+FACTORS = (0.0, 0.5, 1.0, 2.0, 5.0)
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
@@ -39,11 +45,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--episodes', type=int, default=40)
     parser.add_argument('--search', type=int, default=10)
     parser.add_argument(
-        '--lrs', nargs='+', type=float, default=[0.01, 0.03, 0.1, 0.3]
+        '--lrs',
+        nargs='+',
+        type=float,
+        help='by itself, 0, 0.5, 1, 2 and 5 times train_cfg.lr',
     )
     parser.add_argument('--out', help='write scores and intervals (.json)')
     cli.add_cfg_options(parser)
     return parser.parse_args(argv)
+
+
+def rates_of(cfg: Config) -> list[float]:
+    """The rates to choose from: :data:`FACTORS` times the inner rate.
+
+    Raises:
+        UserError: If the config trains without one.
+    """
+    rate = (cfg.get('train_cfg') or {}).get('lr')
+    if rate is None:
+        raise UserError(
+            'the config has no train_cfg.lr, the rate of an inner step; '
+            'give --lrs.'
+        )
+    return [factor * rate for factor in FACTORS]
 
 
 @cli.reports_user_errors
@@ -53,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cfg = cli.read_config(args.config, args.cfg_options)
     if 'episodes' not in cfg:
         raise UserError(f'the config {args.config} has no episodes section.')
+    lrs = args.lrs or rates_of(cfg)
     init_default_scope(cfg.default_scope)
     episodes = DATASETS.build(
         {**cfg.episodes.dataset, 'episodes': args.search + args.episodes}
@@ -67,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         name, _, path = entry.rpartition('=')
         model = copy.deepcopy(base)
         load_for_adaptation(model, path)
-        rate = best_rate(model, episodes, search, how, args.lrs)
+        rate = best_rate(model, episodes, search, how, lrs)
         chosen = Adaptation(rate, how.steps, how.parts)
         rates[name] = rate
         scores[name] = score_episodes(model, episodes, test, chosen)

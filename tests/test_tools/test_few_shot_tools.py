@@ -2,10 +2,15 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
+from small_model import CONFIGS
 from small_training import dataset, loader, small_training
 
+META = ('anil_new_classes', 'anil_new_domain', 'fomaml_new_domain',
+        'maml_new_domain', 'reptile_new_domain')  # fmt: skip
 PARTS = ['head.heads.det.bbox_head.rtm_cls']
 
 
@@ -82,6 +87,45 @@ def test_episodes_compare_checkpoints(files, tool, tmp_path, capsys):
     assert result['rows']['meta - plain']['mean'] == 0
     assert result['rates'] == dict(meta=0.1, plain=0.1)
     assert 'meta - plain: 0.0000' in capsys.readouterr().out
+
+
+def episode_rates(tool, monkeypatch, *arguments):
+    """What a checkpoint may be adapted with; no episode is played."""
+    main = tool('eval_episodes')
+    names = main.__wrapped__.__globals__
+    monkeypatch.setitem(names, 'load_for_adaptation', lambda *_: None)
+    seen = []
+
+    def best_rate(model, episodes, search, how, rates):
+        seen.append(list(rates))
+        return rates[0]
+
+    monkeypatch.setitem(names, 'best_rate', best_rate)
+    monkeypatch.setitem(
+        names, 'score_episodes', lambda *_: np.array([0.1, 0.2])
+    )
+    main([*map(str, arguments), '--checkpoints', 'a=a.pth'])
+    (rates,) = seen
+    return rates
+
+
+@pytest.mark.parametrize('name', META)
+def test_rates_lie_around_that_of_training(tool, monkeypatch, name):
+    """Every method may do nothing, and what it was trained for."""
+    inner = Config.fromfile(CONFIGS / f'meta/{name}.py').train_cfg.lr
+    rates = episode_rates(tool, monkeypatch, CONFIGS / f'meta/{name}.py')
+    assert rates == pytest.approx([f * inner for f in (0, 0.5, 1, 2, 5)])
+
+
+def test_rates_may_be_given_and_else_need_a_config(
+    files, tool, monkeypatch, capsys
+):
+    config = files / 'config.py'
+    rates = episode_rates(tool, monkeypatch, config, '--lrs', '0.1', '0.2')
+    assert rates == [0.1, 0.2]
+    with pytest.raises(SystemExit):
+        episode_rates(tool, monkeypatch, config)
+    assert 'no train_cfg.lr' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
