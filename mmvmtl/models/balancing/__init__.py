@@ -1,5 +1,6 @@
 """Balancing of task gradients: one method a file."""
 
+from mmvmtl.models.balancing.aligned_mtl import AlignedMTL
 from mmvmtl.models.balancing.alpha_fair import FairGrad, NashMTL
 from mmvmtl.models.balancing.balancer import Balancer
 from mmvmtl.models.balancing.cagrad import CAGrad
@@ -12,16 +13,13 @@ from mmvmtl.models.balancing.gramian import (
     parameter_gramian,
 )
 from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.imtl_g import IMTLG
+from mmvmtl.models.balancing.mgda import MGDA
 from mmvmtl.models.balancing.pcgrad import PCGrad
 from mmvmtl.models.balancing.task_gradients import (
     shared_parameters,
     task_gradients,
     view_gradients,
-)
-from mmvmtl.models.balancing.torchjd_methods import (
-    IMTLG,
-    MGDA,
-    AlignedMTL,
 )
 from mmvmtl.models.balancing.upgrad import UPGrad
 

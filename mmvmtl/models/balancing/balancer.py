@@ -17,10 +17,11 @@ class Balancer(BaseModule):
 
     The method sees the tasks that are active and have a gradient, and a
     Gramian of mean diagonal 1 (so that neither a loss scale nor the learning
-    progress changes what it does). Its weights are those of rank 0 and are
-    made to sum to the number of these tasks: a method chooses a direction,
-    not a learning rate. A Gramian that is not finite means the plain sum and
-    moves no state, and so do fewer than two such tasks.
+    progress changes what it does). Its weights are those of rank 0, and
+    their absolute values are made to sum to the number of these tasks: a
+    method chooses a direction, not a learning rate. A Gramian that is not
+    finite means the plain sum and moves no state, and so do fewer than two
+    such tasks.
 
     Args:
         tasks (Sequence[str]): names of the T tasks.
@@ -75,12 +76,15 @@ class Balancer(BaseModule):
     def held(self, active: Tensor) -> Tensor:
         """Weights (T,) from before; those ``active`` (T,) sum to their number.
 
-        Others are 1: they have no gradient.
+        Absolutely. Others are 1: they have no gradient. A negative weight is
+        right beside all others only, so without one of them it means the
+        plain sum.
         """
         weights = self.weights.double().cpu()
         active = active.cpu()
-        total = weights[active].sum()
-        if not total > 0:
+        total = weights[active].abs().sum()
+        split = (weights[active] < 0).any() and not active.all()
+        if split or not total > 0:
             return torch.ones_like(weights)
         scale = active.sum() / total
         return torch.where(active, weights * scale, 1.0)
@@ -116,9 +120,9 @@ class Balancer(BaseModule):
         part = gramian[index][:, index]
         part = part / part.diagonal().mean()
         found = self.weighting(part, index, losses[index])
-        if not (found.isfinite().all() and found.sum() > 0):
+        if not (found.isfinite().all() and found.abs().sum() > 0):
             found = torch.ones_like(found)
-        found = found * (len(index) / found.sum())
+        found = found * (len(index) / found.abs().sum())
         # Ranks may round differently; the trunk must not.
         broadcast(found)
         weights[index] = found

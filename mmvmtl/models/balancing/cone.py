@@ -25,7 +25,12 @@ def project_onto_dual_cone(wish: Tensor, gramian: Tensor) -> Tensor:
         wish (Tensor): u, (T,).
         gramian (Tensor): G, (T, T), float64.
     """
-    values, vectors = np.linalg.eigh(gramian.numpy())
-    root = np.sqrt(values.clip(min=0))[:, None] * vectors.T
+    root = square_root(gramian)
     more, _ = nnls(root, -root @ wish.numpy())
     return wish + torch.from_numpy(more)
+
+
+def square_root(gramian: Tensor) -> np.ndarray:
+    r"""A, (T, T), with :math:`G = A^\top A` of a semidefinite G."""
+    values, vectors = np.linalg.eigh(gramian.numpy())
+    return np.sqrt(values.clip(min=0))[:, None] * vectors.T

@@ -40,6 +40,12 @@ def gramian(rows: Sequence[Row]) -> Tensor:
     return found
 
 
+def cosines(gramian: Tensor) -> Tensor:
+    """Of gradients with this Gramian, (T, T) of positive diagonal."""
+    norms = gramian.diagonal().sqrt()
+    return gramian / norms[:, None] / norms
+
+
 def feature_gramian(rows: Sequence[Row]) -> Tensor:
     r"""The Gramian of feature gradients of the batch of all W ranks.
 

@@ -11,6 +11,8 @@ from torch import Tensor
 from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
 
+#: Cosines of float32 gradients are known no better.
+ROUNDING = 1e-6
 #: Makes a Gramian of mean diagonal 1 definite where gradients depend on each
 #: other; square roots of it are still far above rounding.
 RIDGE = 1e-12
@@ -47,8 +49,8 @@ class GramianWeighting(BaseModule, metaclass=ABCMeta):
     ) -> Tensor:
         """Weights (A,) of the A >= 2 tasks that have a gradient.
 
-        Their scale does not matter: they are made to sum to A. A sum that is
-        not positive means the plain sum.
+        Their scale does not matter: their absolute values are made to sum to
+        A. Zeros mean the plain sum.
 
         Args:
             gramian (Tensor): (A, A), float64 on the CPU, finite, of positive

@@ -131,9 +131,14 @@ def test_one_task_alone_keeps_its_gradient(name, square):
 
 @EVERY
 def test_weights_sum_to_the_number_of_tasks(name, square):
-    """So that the learning rate stays what the config says."""
+    """So that the learning rate stays what the config says.
+
+    Absolutely: IMTL-G and Aligned-MTL have negative ones here.
+    """
     balancer = make(name)
-    assert balancer.observe(square, ALL, ONES).sum().item() == pytest.approx(3)
+    found = balancer.observe(square, ALL, ONES)
+    assert found.abs().sum().item() == pytest.approx(3)
+    torch.testing.assert_close(balancer.held(ALL), found, rtol=1e-6, atol=0)
     two = torch.tensor([True, True, False])
     held = balancer.held(two)
     assert held[:2].sum().item() == pytest.approx(2)
@@ -155,11 +160,23 @@ def test_state_goes_on_bitwise_from_a_checkpoint(name):
     assert equal(state(one), state(other))
 
 
-def test_weights_without_a_positive_sum_are_the_plain_sum():
+@pytest.mark.parametrize('noise', [0.0, 3e-8, -3e-8])
+def test_an_update_that_vanishes_is_the_plain_sum(noise):
     balancer = Balancer(('a', 'b'), 'IMTLG')
-    opposed = torch.tensor([[1.0, -1.0], [-1.0, 1.0]])
+    opposed = torch.tensor([[1.0, -1.0], [-1.0, 1.0 + noise]]).double()
     found = balancer.observe(opposed, ALL[:2], ONES[:2])
     assert found.tolist() == [1, 1]
+
+
+def test_negative_weights_hold_while_no_task_is_missing():
+    """(1, -10, 1) / 4: alone, the second task would be climbed."""
+    balancer = make('IMTLG')
+    balancer.weights.copy_(torch.tensor([0.25, -2.5, 0.25]))
+    assert balancer.held(ALL).tolist() == [0.25, -2.5, 0.25]
+    two = torch.tensor([True, True, False])
+    assert balancer.held(two).tolist() == [1, 1, 1]
+    others = torch.tensor([True, False, True])
+    assert balancer.held(others).tolist() == [1, 1, 1]
 
 
 def test_every_interval_is_due_and_resumes_where_it_was(square):
