@@ -1,6 +1,7 @@
 """Learn to turn day into night from unpaired frames: not trained yet.
 
-Frames of 128x96, batches of 2 + 2; the last checkpoint goes into
+Crops of 128x96 from frames of 256x192 in their own scale, as the generator
+is applied to whole ones; batches of 2 + 2. The last checkpoint goes into
 mmvmtl.TranslateDomain.
 
 python tools/train.py configs/translation/day_to_night.py
@@ -17,7 +18,14 @@ model = dict(type='mmvmtl.UnpairedTranslator')
 
 pipeline = [
     dict(type='mmvmtl.LoadVideoFrames'),
-    dict(type='mmvmtl.ClipResize', scale=(128, 96)),
+    # Twice the fit of the whole frame is its own scale; half the crop's size
+    # is as far as the centre may move without a border.
+    dict(
+        type='mmvmtl.ClipRandomAffine',
+        size=(128, 96),
+        scale=(2.0, 2.0),
+        translate=0.5,
+    ),
     dict(type='mmvmtl.PackVideoInputs'),
 ]
 # The world of the other seed: no frame of one domain shows what one of the

@@ -18,7 +18,7 @@ from mmvmtl.config_guard import load_config
 FOLDER = Path(__file__).parents[2] / 'configs' / 'domain'
 NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
 SHIFTS = ('fog', 'night', 'thermal')
-SIZE = (96, 128)  # h, w
+SIZE = (128, 160)  # h, w; fewer pixels are too few for beta=0.01
 TRANSFERS = (
     'mmvmtl.TranslateDomain',
     'mmvmtl.FourierDomainTransfer',
@@ -153,6 +153,24 @@ def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
     _, _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
     last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
     assert transfer.checkpoint == last
+
+
+@pytest.mark.parametrize('domain', ['source', 'target'])
+@pytest.mark.parametrize('shift', SHIFTS)
+def test_a_translator_sees_pixels_in_the_scale_it_is_applied_to(shift, domain):
+    """Each of its pictures is a part of the frame, pixel by pixel."""
+    path = FOLDER.parent / f'translation/day_to_{shift}.py'
+    data = Config.fromfile(path).train_dataloader.dataset[domain]
+    data.num_videos = 1
+    part = DATASETS.build(data)[0]['inputs'][0]
+    load, *_, pack = data.pipeline
+    data.pipeline = [load, pack]
+    frame = DATASETS.build(data)[0]['inputs'][0]
+    height, width = part.shape[1:]
+    assert (height, width) != frame.shape[1:]
+    windows = frame.unfold(1, height, 1).unfold(2, width, 1)
+    same = (windows == part[:, None, None]).flatten(3).all(3).all(0)
+    assert same.sum() == 1
 
 
 @pytest.mark.parametrize('shift', SHIFTS)

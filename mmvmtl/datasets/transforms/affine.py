@@ -19,7 +19,9 @@ class ClipRandomAffine(ClipTransform):
 
     Scale 1 fits the frame inside ``size`` with its aspect ratio kept, so
     this may stand in for :class:`ClipResize` in training; a scale above 1
-    with a shift is a random resized crop. Boxes are cut at the border and
+    with a shift is a random resized crop. Where the zoom leaves the frame's
+    own scale, the shift is of whole pixels, so that a crop is the frame's
+    pixels and no mean of them. Boxes are cut at the border and
     dropped when little of them is left; velocities scale.
 
     Args:
@@ -72,6 +74,8 @@ class ClipRandomAffine(ClipTransform):
             zoom *= np.exp([stretch, -stretch])
             centre += np.random.uniform(-1, 1, 2) * self.translate * size
         shift = centre - zoom * np.array([width, height]) / 2
+        if np.allclose(zoom, 1):
+            zoom, shift = np.ones(2), shift.round()
         return np.column_stack([np.diag(zoom), shift])
 
     def apply(self, frame: dict, params: np.ndarray) -> None:

@@ -147,3 +147,39 @@ def test_affine_at_probability_0_only_fits_into_the_size(clip):
     assert (frame['img'][:19] == 114).all()
     with pytest.raises(ValueError, match='scale'):
         ClipRandomAffine((9, 9), scale=(2, 1))
+
+
+def test_a_crop_in_its_own_scale_is_the_frames_pixels():
+    """The fit halves 64x48, the scale doubles: cut out, not resampled."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    box = np.array([[30, 20, 34, 28]], np.float32)
+    np.random.seed(0)
+    crop = ClipRandomAffine((32, 24), scale=(2.0, 2.0), translate=0.5)
+    corners = set()
+    for _ in range(20):
+        frame = dict(
+            img=image,
+            scale_factor=(1.0, 1.0),
+            gt_bboxes=box.copy(),
+            gt_velocities=np.zeros((1, 2), np.float32),
+            gt_visibilities=np.ones(1, np.float32),
+        )
+        crop.transform(dict(frames=[frame]))
+        found = [
+            (top, left)
+            for top in range(25)
+            for left in range(33)
+            if np.array_equal(
+                frame['img'], image[top : top + 24, left : left + 32]
+            )
+        ]
+        assert len(found) == 1
+        ((top, left),) = found
+        if len(frame['gt_bboxes']):
+            wanted = box[0] - np.float32([left, top, left, top])
+            assert np.allclose(
+                frame['gt_bboxes'][0], wanted.clip(0, (32, 24, 32, 24))
+            )
+        corners.add((top, left))
+    assert len(corners) > 15
