@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.device import get_device
 from mmengine.hooks import Hook
 from mmengine.optim import (
     OptimWrapper,
@@ -193,6 +194,41 @@ def test_warns_once_and_logs_frozen_modules_not(tmp_path, clip):
 def test_health_out_of_range(wrong):
     with pytest.raises(ValueError, match='GradientHealthHook'):
         GradientHealthHook(**wrong)
+
+
+class ScaleLoss(Hook):
+    """Scale losses by 256, as float16 has it; on a CPU as well."""
+
+    def before_train(self, runner) -> None:
+        runner.optim_wrapper.loss_scaler = torch.amp.GradScaler(
+            get_device(), init_scale=256.0
+        )
+
+
+@pytest.mark.parametrize('clip', [{}, dict(clip_grad=dict(max_norm=0.5))])
+def test_a_fused_optimizer_changes_neither_pull_nor_norms(tmp_path, clip):
+    """Without clipping it gets scaled gradients, and divides in its kernel."""
+    hooks = [
+        ScaleLoss(),
+        dict(type='mmvmtl.L2SPHook', modules='trunk', alpha=0.3, beta=0.5),
+        Nudge(),
+        dict(type='mmvmtl.GradientHealthHook', interval=1),
+    ]
+    states, norms = [], []
+    for fused in (False, True):
+        runner = train(
+            tmp_path / str(fused), hooks, epochs=1,
+            wrapper=dict(
+                type='mmvmtl.AmpOptimWrapper', dtype='bfloat16', **clip,
+                optimizer=dict(type='SGD', lr=0.1, fused=fused),
+            ),
+        )  # fmt: skip
+        assert runner.optim_wrapper.loss_scaler.get_scale() == 256
+        states.append(watch(runner).states[-1])
+        hub = runner.message_hub.log_scalars
+        norms.append(hub['train/grad/trunk'].data[0])
+    torch.testing.assert_close(*states)
+    assert norms[1] == pytest.approx(norms[0], rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
+from mmvmtl.engine.scaled_gradients import gradient_scale
 from mmvmtl.registry import HOOKS
 
 #: Norms needed before one is compared with their median.
@@ -105,7 +107,9 @@ class GradientHealthHook(Hook):
         """Leave the optimizer as it was."""
         self._handle.remove()
 
-    def _measure(self, optimizer: object, args: tuple, kwargs: dict) -> None:
+    def _measure(
+        self, optimizer: Optimizer, args: tuple, kwargs: dict
+    ) -> None:
         self._steps += 1
         if (self._steps - 1) % self.interval:
             return
@@ -115,9 +119,9 @@ class GradientHealthHook(Hook):
             return
         # One copy to the host for all of them.
         values = torch.stack(list(norms.values())).tolist()
-        clipped = self._clipped()
+        factor = self._clipped() / float(gradient_scale(optimizer))
         for name, value in zip(norms, values):
-            self._judge(name, value * clipped)
+            self._judge(name, value * factor)
 
     def _clipped(self) -> float:
         """By which factor the wrapper has just shortened all gradients."""

@@ -8,8 +8,10 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
+from torch.optim import Optimizer
 
 from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
+from mmvmtl.engine.scaled_gradients import gradient_scale
 from mmvmtl.registry import HOOKS
 
 KEY = 'mmvmtl_l2sp'
@@ -27,7 +29,8 @@ class L2SPHook(Hook):
                         + \frac{\beta}{2} \|w_N\|^2
 
     Its gradient is added when the optimizer steps: once per step whatever
-    is accumulated, after loss scaling and clipping, the same on every rank.
+    is accumulated, whatever the loss scale, after clipping, the same on
+    every rank.
     A parameter without gradient (frozen, unused) is left alone. It replaces
     weight decay, so set the optimizer's to 0.
 
@@ -96,15 +99,16 @@ class L2SPHook(Hook):
         checkpoint[KEY] = {k: v.cpu() for k, v in self._start.items()}
 
     @torch.no_grad()
-    def _pull(self, optimizer: object, args: tuple, kwargs: dict) -> None:
+    def _pull(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+        scale = gradient_scale(optimizer)
         penalty = 0.0
         for parameter, start in self._old:
             if parameter.grad is not None:
                 away = parameter - start
-                parameter.grad.add_(away, alpha=self.alpha)
+                parameter.grad.add_(away * scale, alpha=self.alpha)
                 penalty = penalty + self.alpha / 2 * away.square().sum()
         for parameter in self._new:
             if parameter.grad is not None:
-                parameter.grad.add_(parameter, alpha=self.beta)
+                parameter.grad.add_(parameter * scale, alpha=self.beta)
                 penalty = penalty + self.beta / 2 * parameter.square().sum()
         self._runner.message_hub.update_scalar('train/l2sp', float(penalty))
