@@ -28,6 +28,10 @@ class FeatureCut:
 
     Args:
         branch (TaskBranch): the balancing.
+
+    Raises:
+        UserError: for a loss that the trunk itself makes, as ``aux_head`` of
+            MMAction2's TPN does: the gradients of features do not show it.
     """
 
     def __init__(self, branch: TaskBranch) -> None:
@@ -44,6 +48,13 @@ class FeatureCut:
     def _cut(self, value: object) -> object:
         if not isinstance(value, Tensor) or not value.requires_grad:
             return value
+        balancer = self.branch.balancer
+        if value.ndim == 0 and balancer and balancer.source == 'features':
+            raise UserError(
+                'the backbone or neck of this model makes a loss of its own, '
+                'which the gradients of features do not show: set '
+                "gramian='parameters' in the TaskBranch"
+            )
         for shared, leaf in zip(self.shared, self.leaves):
             if shared is value:
                 return leaf

@@ -29,8 +29,9 @@ def MTLWrapper(
     The result is the model itself, of a class derived from its own: names of
     modules and of the state dict, prediction, and all that hooks and tools
     look at stay. Only ``loss`` differs: it returns what it did, detached,
-    and the weighted total as ``loss_mtl``. Parameters of the weighting and
-    the branch are added as ``weighting`` and ``branch``.
+    each task's ``weight/<task>``, and the weighted total as ``loss_mtl``.
+    Parameters of the weighting and the branch are added as ``weighting`` and
+    ``branch``.
 
     Args:
         model (dict): config of any MMDetection detector or MMAction2
@@ -95,7 +96,7 @@ class _JointLoss(Observed):
         return feats if self._cut is None else self._cut(feats)
 
     def loss(self, *args, **kwargs) -> dict[str, Tensor]:
-        """The losses of before, detached, and the total of the tasks."""
+        """The losses of before, detached, the weights, and the total."""
         if self.branch is not None:
             self._cut = FeatureCut(self.branch)
         try:
@@ -112,6 +113,10 @@ class _JointLoss(Observed):
         if cut is not None:
             total = self.branch.balance(sums, total, active, self)
         log = {key: scalar(value).detach() for key, value in losses.items()}
+        for task, weight in zip(
+            tasks, self.weighting.last_weights, strict=True
+        ):
+            log[f'weight/{task}'] = weight
         return dict(log, **{TOTAL: total})
 
     def _per_task(

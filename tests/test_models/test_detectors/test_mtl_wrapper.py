@@ -12,8 +12,10 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
+from torch import nn
 
 from mmvmtl.config_guard import check_config
+from mmvmtl.errors import UserError
 from mmvmtl.models import TaskBranch
 from mmvmtl.registry import MODELS
 from mmvmtl.task_graph import TaskGraph
@@ -206,6 +208,86 @@ def test_balanced_like_a_model_made_for_it(
         torch.testing.assert_close(
             value, wanted, rtol=1e-3, atol=1e-5, msg=name
         )
+
+
+@MODELS.register_module(force=True)
+class LossyNeck(nn.Linear):
+    """Makes a loss of its own, as MMAction2's TPN does."""
+
+    def forward(self, feats, data_samples):
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        scores = super().forward(feats[-1].mean((2, 3, 4)))
+        loss = nn.functional.cross_entropy(scores, labels)
+        return feats[-1].mean(2, keepdim=True), dict(loss_aux=loss)
+
+
+@pytest.fixture
+def lossy():
+    """Gradients of a TSN with that neck, and the model itself."""
+    from mmaction.structures import ActionDataSample
+
+    samples = [ActionDataSample().set_gt_label(k) for k in range(2)]
+    draw = torch.Generator().manual_seed(0)
+    clips = torch.rand(2, 2, 3, 32, 32, generator=draw)
+
+    def run(**settings):
+        init_default_scope('mmaction')
+        torch.manual_seed(0)
+        neck = dict(type='LossyNeck', in_features=512, out_features=5)
+        neck['_scope_'] = 'mmvmtl'
+        tasks = dict(cls=['loss_cls'], aux=['loss_aux'])
+        tsn = dict(stock_models.tsn(), neck=neck)
+        # A neck is given several levels.
+        tsn['backbone']['out_indices'] = (2, 3)
+        model = MODELS.build(ConfigDict(wrapped(tsn, tasks, **settings)))
+        torch.manual_seed(0)
+        return model, gradients(model.train(), (clips, samples))
+
+    return run
+
+
+def test_a_loss_of_the_trunk_is_balanced_by_parameters(lossy):
+    """The backbone gets Σ w_k g_k, measured where both losses reach."""
+    alone = [
+        lossy(
+            loss=dict(
+                type='mmvmtl.WeightedMTLLoss',
+                weights={**dict(cls=0, aux=0), task: 1},
+            )
+        )[1]['backbone.conv1.conv.weight']
+        for task in ('cls', 'aux')
+    ]
+    branch = dict(
+        type='mmvmtl.TaskBranch', weighting='MGDA', gramian='parameters'
+    )
+    model, found = lossy(branch=branch)
+    weights = model.branch.balancer.step_weights
+    assert (weights - 1).abs().max() > 0.1
+    wanted = weights[0] * alone[0] + weights[1] * alone[1]
+    torch.testing.assert_close(
+        found['backbone.conv1.conv.weight'], wanted.float(),
+        rtol=1e-3, atol=1e-5,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize('scale_heads', [False, True])
+def test_a_loss_of_the_trunk_is_no_feature(lossy, scale_heads):
+    branch = dict(
+        type='mmvmtl.TaskBranch', weighting='MGDA', scale_heads=scale_heads
+    )
+    with pytest.raises(UserError, match=r"own.*set gramian='parameters'"):
+        lossy(branch=branch)
+
+
+def test_the_weight_of_each_task_is_logged(retinanet, batch):
+    """As our detector does; it is no loss."""
+    weights = dict(type='mmvmtl.WeightedMTLLoss', weights=dict(cls=2, box=3))
+    model = retinanet(loss=weights)
+    losses = model(*copy.deepcopy(batch), mode='loss')
+    total, log = model.parse_losses(losses)
+    assert (log['weight/cls'], log['weight/box']) == (2, 3)
+    wanted = 2 * log['loss_cls'] + 3 * log['loss_bbox']
+    torch.testing.assert_close(total, wanted)
 
 
 @pytest.mark.parametrize('branch', [None, dict(type='mmvmtl.TaskBranch')])
