@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.gramian_weighting import (
+    ROUNDING,
+    GramianWeighting,
+)
 from mmvmtl.models.balancing.order import TaskOrders
 from mmvmtl.registry import MODELS
 
@@ -50,7 +53,9 @@ class GradVac(GramianWeighting):
         self, gramian: Tensor, tasks: Tensor, losses: Tensor
     ) -> Tensor:
         """See :class:`GramianWeighting`."""
+        # A cosine of 1 is out of reach: it would take g_j infinitely often.
         aims = self.similarity.to(gramian)[tasks][:, tasks]
+        aims = aims.clamp(max=1 - ROUNDING)
         total = torch.zeros_like(losses)
         for i, others in enumerate(self.orders(len(gramian))):
             c = torch.zeros_like(total)

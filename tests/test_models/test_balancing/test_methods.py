@@ -371,6 +371,20 @@ def test_gradvac_lifts_a_cosine_to_its_running_mean():
     assert ((gramian[1] @ c) / length).item() == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize('later', [-1.0, 0.0, 0.999])
+def test_gradvac_after_equal_gradients(later):
+    """A mean cosine of 1 can not be reached, whatever comes then."""
+    method = build_weighting(dict(type='GradVac', beta=1), 3)
+    after = torch.full((3, 3), later).fill_diagonal_(1)
+    after[0, 1] = after[1, 0] = 1
+    for gramian in (torch.ones(3, 3), after, torch.eye(3)):
+        weights = method(
+            gramian.double(), torch.arange(3), torch.ones(3).double()
+        )
+        assert weights.isfinite().all()
+        assert method.similarity.isfinite().all()
+
+
 def test_gradvac_remembers_by_task():
     method = build_weighting('GradVac', 3)
     tasks = torch.tensor([0, 2])
