@@ -39,12 +39,12 @@ def lookahead_affinity(
 
     Returns:
         Tensor: (T, T), row i, column j; NaN for tasks that are not labelled
-        in the batch, or have no loss left to compare with.
+        in the batch, or have no positive loss to compare with.
     """
     before = graph()
     gradients = before.gradients(parameters)
     start = before.losses.detach()
-    seen = before.active & (start != 0)
+    seen = before.active & (start > 0)
     values = [parameter.detach().clone() for parameter in parameters]
     rows = []
     for gradient in gradients:

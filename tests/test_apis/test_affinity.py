@@ -60,6 +60,20 @@ def test_a_task_without_labels_is_unknown():
     assert torch.equal(found.isfinite(), known)
 
 
+def test_a_ratio_to_a_negative_loss_is_unknown():
+    """|θ - b|² - 9 is -5: its sign would call a harm a help."""
+    theta = nn.Parameter(torch.zeros(2))
+
+    def graph():
+        found = quadratics(theta)()
+        found.losses = found.losses - torch.tensor([0.0, 9.0, 0.0])
+        return found
+
+    found = lookahead_affinity(graph, [theta], 0.1)
+    known = torch.tensor([[1, 0, 1], [0, 0, 0], [1, 0, 1]]).bool()
+    assert torch.equal(found.isfinite(), known)
+
+
 def test_a_batch_is_replayed_to_the_bit(tmp_path):
     """Shaken boxes, running statistics and memories begin anew."""
     cfg = small_training(tmp_path)
