@@ -42,9 +42,9 @@ class TaskBranch(BaseModule):
     Gradients of *features* are free; those of tasks that look at different
     places are orthogonal whatever the trunk makes of them, so they serve
     methods that balance norms. Gradients of *parameters* show conflict and
-    cost T backward passes every ``interval`` steps. Under transforms of
-    ``torch.func`` the weights that were found last hold for the trunk, and
-    nothing is measured.
+    cost T backward passes every ``interval`` forward passes. Under transforms
+    of ``torch.func`` nothing is measured, and the weights that were found last
+    hold for the trunk; where heads are scaled as well, the plain sum does.
 
     Args:
         tasks (Sequence[str]): names of the T tasks. The detector gives them;
@@ -54,9 +54,10 @@ class TaskBranch(BaseModule):
             UPGrad, DualProj, GradNorm.
         gramian (str, optional): ``'features'`` or ``'parameters'``; None is
             what the method is made for.
-        interval (int, optional): steps from one measurement to the next, >= 1;
-            the weights hold in between. None is 1 for features and 10 for
-            parameters.
+        interval (int, optional): forward passes in training from one
+            measurement to the next, >= 1; the weights hold in between. Each
+            micro-batch of accumulated gradients is one. None is 1 for
+            features and 10 for parameters.
         parameters (str | Sequence[str], optional): dotted names of the trunk
             parameters or modules to measure, ``*`` allowed, such as
             ``'neck'`` or ``'backbone.stage4.*.weight'``. None takes all that

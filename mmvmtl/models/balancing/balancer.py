@@ -13,7 +13,11 @@ from mmvmtl.models.balancing.gramian_weighting import build_weighting
 
 
 class Balancer(BaseModule):
-    r"""Weigh the gradients of T tasks, every k steps anew.
+    r"""Weigh the gradients of T tasks, every k forward passes anew.
+
+    What is called a step here and in the methods is a forward pass in
+    training: with accumulated gradients a micro-batch, not a step of the
+    optimizer.
 
     The method sees the tasks that are active and have a gradient, and a
     Gramian of mean diagonal 1 (so that neither a loss scale nor the learning

@@ -28,7 +28,10 @@ class CAGrad(GramianWeighting):
 
     .. math:: g = g_0 + c \|g_0\| \frac{g_w}{\|g_w\|}
 
-    It is solved exactly on every subset of tasks. c = 0 is the mean.
+    It is solved exactly on every subset of tasks. c = 0 is the mean. As of
+    every method only the direction is used: with weights that sum to T the
+    step is :math:`T g / (1 + c \|g_0\| / \|g_w\|)`, which leaves the ball and
+    gets short where the tasks can not all improve.
 
     Use: ``branch=dict(type='mmvmtl.TaskBranch', weighting='CAGrad')``.
 

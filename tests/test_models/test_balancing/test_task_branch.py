@@ -436,6 +436,28 @@ def test_torch_func_goes_through_the_cut(second_order):
     assert found['heads.0'][1].item() == pytest.approx(slope.item(), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    'settings', [dict(weighting='GradNorm'), dict(scale_heads=True)]
+)
+def test_torch_func_takes_the_plain_sum_where_heads_are_scaled(settings):
+    model = Toy(**{'weighting': 'MGDA', **settings})
+    for seed in range(3):
+        model.zero_grad()
+        model.step(data(seed)).backward()
+    held = model.branch.balancer.held(ALL)
+    assert held.tolist() != pytest.approx([1, 1, 1])
+    model.forward = model.step
+
+    def loss(values):
+        return torch.func.functional_call(model, values, (data(),))
+
+    named = {k: v.detach() for k, v in model.named_parameters()}
+    found = torch.func.grad(loss)(named)
+    wanted = expected(model, data(), torch.ones(3))
+    for key, value in wanted.items():
+        torch.testing.assert_close(found[key], value)
+
+
 def test_copy_and_half_a_step_leave_no_graph_behind():
     """EMA copies the model while it trains."""
     model = Toy(weighting='MGDA')
