@@ -94,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
     if args.folds < 2:
         raise UserError(f'--folds {args.folds} must be at least 2.')
     work = Path(args.work_dir) / Path(args.config).stem / f'k{args.folds}'
+    work /= f'seed_{args.seed}'
     runs = [
         run_fold(fold_config(cfg, i, args.folds), work / str(i), args.seed)
         for i in range(args.folds)

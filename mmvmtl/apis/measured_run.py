@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from mmvmtl.errors import UserError
+from mmvmtl.apis.kept_run import refuse_other
 
 #: Runs a command and tells its rusage. A process inherits, as its largest
 #: memory, what its parent had at the fork; so a small one starts it.
@@ -74,18 +74,19 @@ def train_and_measure(
         of each test its metrics.
 
     Raises:
-        UserError: the folder holds the run of another config.
+        UserError: the folder holds the run of another config, or was tested
+            with another one.
     """
-    _keep(cfg, work / 'config.py')
     done = work / 'metrics.json'
+    for name, kept in {'config': cfg, **tests}.items():
+        _keep(kept, work / f'{name}.py', done)
     if done.is_file():
         return json.loads(done.read_text())
     folder = work / 'train'
     command = ['tools/train.py', work / 'config.py', '--work-dir', folder]
     found = {'train': run_measured(*command, '--resume')}
     checkpoint = (folder / 'last_checkpoint').read_text().strip()
-    for name, test in tests.items():
-        _keep(test, work / f'{name}.py')
+    for name in tests:
         out = work / f'{name}.json'
         run_measured(
             *('tools/test.py', work / f'{name}.py', checkpoint),
@@ -96,11 +97,8 @@ def train_and_measure(
     return found
 
 
-def _keep(cfg: Config, path: Path) -> None:
+def _keep(cfg: Config, path: Path, done: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_file() and path.read_text() != cfg.pretty_text:
-        raise UserError(
-            f'{path.parent} holds the run of another config; choose another '
-            '--work-dir, or remove it.'
-        )
+    if path.is_file() or done.is_file():
+        refuse_other(cfg.pretty_text, path)
     path.write_text(cfg.pretty_text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -14,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from mmvmtl.apis import cli
+from mmvmtl.apis.kept_run import refuse_other
+
 T = TypeVar('T')
 
 
@@ -25,10 +29,12 @@ class Shell:
         env (Mapping[str, str]): variables besides those there are.
         log (Path, optional): file for what it says, instead of the terminal:
             for runs side by side.
+        threads (int, optional): CPU threads of each process.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
     log: Path | None = None
+    threads: int | None = None
 
     def run(self, *command: object) -> None:
         """Run one of our tools, printed as it would be typed.
@@ -38,6 +44,9 @@ class Shell:
         """
         words = [str(word) for word in command]
         print(f'\n$ python {shlex.join(words)}', flush=True)
+        env = {**os.environ, **self.env}
+        if self.threads is not None:
+            env['OMP_NUM_THREADS'] = str(self.threads)
         with contextlib.ExitStack() as stack:
             out = None
             if self.log is not None:
@@ -46,7 +55,7 @@ class Shell:
             done = subprocess.run(
                 [sys.executable, *words],
                 check=False,
-                env={**os.environ, **self.env},
+                env=env,
                 stdout=out,
                 stderr=out,
             )
@@ -81,9 +90,7 @@ def quiet_shell(folder: Path, jobs: int, **env: object) -> Shell:
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
     words = {name: str(value) for name, value in env.items()}
-    return Shell(
-        dict(OMP_NUM_THREADS=f'{threads}') | words, folder / 'log.txt'
-    )
+    return Shell(words, folder / 'log.txt', threads)
 
 
 TERMINAL = Shell()
@@ -109,7 +116,7 @@ def train_and_test(
     Returns:
         tuple: the checkpoint, and the metrics by name.
     """
-    settings = ['--cfg-options', f'randomness.seed={seed}', *options]
+    settings = _settings(seed, options)
     train, result = work / 'train', work / 'test.json'
     shell.run('tools/train.py', config, '--work-dir', train, *settings)
     checkpoint = Path((train / 'last_checkpoint').read_text().strip())
@@ -121,6 +128,10 @@ def train_and_test(
     return checkpoint, json.loads(result.read_text())['metrics']
 
 
+def _settings(seed: int, options: Sequence[str]) -> list[str]:
+    return ['--cfg-options', f'randomness.seed={seed}', *options]
+
+
 def measure(
     config: str | Path,
     work: Path,
@@ -128,12 +139,35 @@ def measure(
     options: Sequence[str] = (),
     shell: Shell = TERMINAL,
 ) -> dict[str, float]:
-    """Metrics of :func:`train_and_test`, read if it was finished before."""
-    done = work / 'metrics.json'
-    if not done.is_file():
+    """Metrics of :func:`train_and_test`, read if it was finished before.
+
+    Beside them, ``run.txt`` says what was run: the config with the seed and
+    all options, and the variables of the shell.
+
+    Raises:
+        UserError: If ``work`` holds the metrics of another run.
+    """
+    done, said = work / 'metrics.json', work / 'run.txt'
+    text = _what_is_run(config, seed, options, shell)
+    if done.is_file():
+        refuse_other(text, said)
+    else:
         _, metrics = train_and_test(config, work, seed, options, shell)
+        said.write_text(text)
         done.write_text(json.dumps(metrics))
     return json.loads(done.read_text())
+
+
+def _what_is_run(
+    config: str | Path, seed: int, options: Sequence[str], shell: Shell
+) -> str:
+    parser = argparse.ArgumentParser()
+    cli.add_cfg_options(parser)
+    changes = parser.parse_args(_settings(seed, options)).cfg_options
+    cfg = cli.read_config(str(config), changes)
+    # The config is read here without them, and there with them.
+    lines = [f'{name}={value}\n' for name, value in sorted(shell.env.items())]
+    return ''.join([cfg.pretty_text, '\n', *lines])
 
 
 def table(rows: Mapping[str, Mapping[str, float]]) -> str:

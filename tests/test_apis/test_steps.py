@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from mmvmtl.apis.steps import Shell, quiet_shell, side_by_side
+from mmvmtl.apis import steps
+from mmvmtl.apis.steps import Shell, measure, quiet_shell, side_by_side
+from mmvmtl.errors import UserError
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_a_quiet_shell_logs_and_shares_the_cores(script, tmp_path, capfd):
 def test_a_failure_names_its_log_and_keeps_the_code(script, tmp_path, capsys):
     log = tmp_path / 'log.txt'
     with pytest.raises(SystemExit) as stop:
-        Shell(dict(OMP_NUM_THREADS='1'), log).run(script, 'fail')
+        Shell(log=log, threads=1).run(script, 'fail')
     assert stop.value.code == 1
     assert str(log) in capsys.readouterr().err
     assert 'told to' in log.read_text()
@@ -66,3 +68,64 @@ def test_a_failure_begins_nothing_more():
         side_by_side(tasks, 1)
     assert found.value.code == 3
     assert len(begun) < 50
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A bench's run of a config in one folder; the number is its score."""
+    config, work = tmp_path / 'config.py', tmp_path / 'work'
+    config.write_text('optim_wrapper = dict(optimizer=dict(lr=0.1))\n')
+    work.mkdir()
+    times = []
+
+    def train_and_test(*_):
+        times.append(1)
+        return work / 'last.pth', {'number': len(times)}
+
+    monkeypatch.setattr(steps, 'train_and_test', train_and_test)
+
+    def run(seed=0, options=(), shell=None, content=None):
+        if content is not None:
+            config.write_text(content)
+        return measure(config, work, seed, options, shell or Shell())['number']
+
+    return run
+
+
+LR = 'optim_wrapper.optimizer.lr=0.2'
+
+
+def test_a_finished_run_is_read(run, tmp_path):
+    """How it says things and how many threads it has does not matter."""
+    first = dict(seed=3, options=[LR])
+    shell = quiet_shell(tmp_path / 'a', 1, MMVMTL_X='a.pth')
+    assert run(**first, shell=shell) == 1
+    other = quiet_shell(tmp_path / 'b', 99, MMVMTL_X='a.pth')
+    assert other.threads != shell.threads or os.cpu_count() == 1
+    assert run(**first, shell=other) == 1
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        dict(seed=1),
+        dict(options=[LR]),
+        dict(content='optim_wrapper = dict(optimizer=dict(lr=0.3))\n'),
+        dict(shell=Shell(dict(MMVMTL_X='b.pth'))),
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_another_run_is_not_taken_for_it(run, tmp_path, change):
+    assert run() == 1
+    with pytest.raises(UserError, match='choose another --work-dir') as stop:
+        run(**change)
+    assert str(tmp_path / 'work') in str(stop.value)
+    (tmp_path / 'work/metrics.json').unlink()
+    assert run(**change) == 2
+
+
+def test_metrics_that_say_nothing_of_their_run_are_refused(run, tmp_path):
+    """As an older version wrote them."""
+    (tmp_path / 'work/metrics.json').write_text('{"number": 7}')
+    with pytest.raises(UserError, match='of an older version'):
+        run()

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from mmengine.config import Config
 from small_training import small_training
 
 from mmvmtl.apis import measured_run
+from mmvmtl.errors import UserError
 
 
 def small_config(folder):
@@ -72,6 +74,31 @@ def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
             [*args, '--cfg-options', 'optim_wrapper.optimizer.lr=0.5']
         )
     assert 'another config' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('lost', [None, 'config.py', 'test.py'])
+@pytest.mark.parametrize('changed', [None, 'config', 'test'])
+def test_metrics_are_read_for_their_own_run_only(tmp_path, lost, changed):
+    """Trained and tested with the same configs, and they are known."""
+    cfgs = {name: Config(dict(lr=0.1)) for name in ('config', 'test')}
+    for name, cfg in cfgs.items():
+        (tmp_path / f'{name}.py').write_text(cfg.pretty_text)
+    (tmp_path / 'metrics.json').write_text('{"test": 1}')
+    if lost:
+        (tmp_path / lost).unlink()
+    if changed:
+        cfgs[changed].lr = 0.2
+
+    def read():
+        return measured_run.train_and_measure(
+            cfgs['config'], tmp_path, {'test': cfgs['test']}
+        )
+
+    if not lost and not changed:
+        assert read() == {'test': 1}
+        return
+    with pytest.raises(UserError, match=f'{tmp_path.name} holds'):
+        read()
 
 
 def test_time_and_memory_are_those_of_the_process():

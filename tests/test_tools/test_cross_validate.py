@@ -23,11 +23,17 @@ def test_mean_and_deviation_of_two_folds(tool, tiny_run, capsys):
     assert rows['mean']['det/mAP50'] == pytest.approx((first + second) / 2)
     deviation = abs(first - second) / 2**0.5
     assert rows['deviation']['det/mAP50'] == pytest.approx(deviation)
-    cfg = Config.fromfile(work / 'tiny_run/k2/1/config.py')
+    cfg = Config.fromfile(work / 'tiny_run/k2/seed_0/1/config.py')
     assert cfg.train_dataloader.dataset.fold.index == 1
     held = cfg.test_dataloader.dataset
     assert held.fold == dict(index=1, count=2, held_out=True)
     assert held.test_mode and held.chunk == 2
+    # Finished folds are read again, but not as those of another config.
+    assert tool('cross_validate')(command) == rows
+    with pytest.raises(SystemExit):
+        tool('cross_validate')([*command, '--cfg-options', 'custom_hooks=[]'])
+    err = capsys.readouterr().err
+    assert 'k2/seed_0/0 holds the run of another config' in err
 
 
 @pytest.mark.parametrize(
