@@ -31,8 +31,8 @@ from mmvmtl.apis.steps import (
 CONFIGS = Path('configs/domain')
 SOURCE, ORACLE = 'source_only', 'oracle'
 METHODS = (
-    *('image', 'instance', 'both', 'importance', 'fourier', 'translated'),
-    *('teacher', 'combined'),
+    *('adabn', 'image', 'instance', 'both', 'importance', 'fourier'),
+    *('colour', 'translated', 'teacher', 'combined'),
 )
 TARGETS = ('fog', 'night', 'thermal')
 SHOWN = ('det/mAP50', 'track/HOTA', 'cls/clip_top1', 'reid/rank1')
@@ -111,7 +111,7 @@ class Bench:
         folder = self.work / name / f'seed_{seed}'
         options = list(self.args.cfg_options)
         env = dict(MMVMTL_PRETRAINED=self.start(seed))
-        if method in ('translated', 'combined'):
+        if method == 'translated':
             env['MMVMTL_TRANSLATOR'] = self.translator(target)
         shell = self.shell(folder, **env)
         if method == 'importance':
@@ -176,7 +176,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.checkpoints = [cli.check_checkpoint(c) for c in args.checkpoints]
     bench = Bench(args)
     # What several runs need is made first, once.
-    if {'translated', 'combined'} & set(args.methods):
+    if 'translated' in args.methods:
         side_by_side(
             [lambda t=t: bench.translator(t) for t in args.targets], args.jobs
         )

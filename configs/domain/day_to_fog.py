@@ -11,12 +11,16 @@ _base_ = '../_base_/adapt.py'
 # 0 is plain light, 1 the look of the world's fog.
 strength = 0.85
 
-train_dataloader = dict(
-    dataset=dict(world=dict(style_strength=strength)),
-)
-val_dataloader = dict(
-    dataset=dict(world=dict(style='fog', style_strength=strength)),
-)
-test_dataloader = dict(
-    dataset=dict(world=dict(style='fog', style_strength=strength)),
-)
+source = {
+    **_base_.train_dataloader.dataset,
+    'world': {**_base_.world, 'style_strength': strength},
+}
+# Unlabelled video of fog: neither scenes of the source nor of the test.
+target = {
+    **source,
+    'world': {**source['world'], 'style': 'fog'},
+    'unlabelled': ('fog',),
+    'seed': 100,
+}
+train_dataloader = dict(dataset=source)
+test_dataloader = dict(dataset=dict(world=target['world']))

@@ -9,13 +9,9 @@ _base_ = './day_to_fog.py'
 
 # Frames of fog whose look is taken; neither their videos nor their labels
 # are those of the test.
-target = dict(
+look = dict(
     type='mmvmtl.SyntheticVideoDataset',
-    world={
-        **_base_.world,
-        'style': 'fog',
-        'style_strength': _base_.strength,
-    },
+    world=_base_.target.world,
     split='train',
     seed=100,
     num_videos=120,
@@ -26,7 +22,7 @@ train_pipeline = [
     load,
     resize,
     dict(
-        type='mmvmtl.FourierDomainTransfer', target=target, beta=0.01, prob=0.5
+        type='mmvmtl.FourierDomainTransfer', target=look, beta=0.05, prob=0.5
     ),
     augment,
     pack,

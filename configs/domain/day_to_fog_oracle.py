@@ -1,4 +1,4 @@
-"""Day to fog, oracle: trained on labelled fog; what can be reached at most.
+"""Day to fog, oracle: labelled fog; what can be reached at most.
 
 Not trained yet.
 
@@ -7,4 +7,4 @@ python tools/train.py configs/domain/day_to_fog_oracle.py
 
 _base_ = './day_to_fog.py'
 
-train_dataloader = dict(dataset=dict(world=dict(style='fog')))
+train_dataloader = dict(dataset={**_base_.target, 'unlabelled': ()})

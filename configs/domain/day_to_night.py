@@ -11,12 +11,16 @@ _base_ = '../_base_/adapt.py'
 # 0 is plain light, 1 the look of the world's night.
 strength = 1.0
 
-train_dataloader = dict(
-    dataset=dict(world=dict(style_strength=strength)),
-)
-val_dataloader = dict(
-    dataset=dict(world=dict(style='night', style_strength=strength)),
-)
-test_dataloader = dict(
-    dataset=dict(world=dict(style='night', style_strength=strength)),
-)
+source = {
+    **_base_.train_dataloader.dataset,
+    'world': {**_base_.world, 'style_strength': strength},
+}
+# Unlabelled video of night: neither scenes of the source nor of the test.
+target = {
+    **source,
+    'world': {**source['world'], 'style': 'night'},
+    'unlabelled': ('night',),
+    'seed': 100,
+}
+train_dataloader = dict(dataset=source)
+test_dataloader = dict(dataset=dict(world=target['world']))

@@ -9,13 +9,9 @@ _base_ = './day_to_night.py'
 
 # Frames of night whose look is taken; neither their videos nor their labels
 # are those of the test.
-target = dict(
+look = dict(
     type='mmvmtl.SyntheticVideoDataset',
-    world={
-        **_base_.world,
-        'style': 'night',
-        'style_strength': _base_.strength,
-    },
+    world=_base_.target.world,
     split='train',
     seed=100,
     num_videos=120,
@@ -25,7 +21,7 @@ load, resize, augment, pack = _base_.train_pipeline
 train_pipeline = [
     load,
     resize,
-    dict(type='mmvmtl.ColourTransfer', target=target, prob=0.5),
+    dict(type='mmvmtl.ColourTransfer', target=look, prob=0.5),
     augment,
     pack,
 ]

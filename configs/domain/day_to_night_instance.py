@@ -17,13 +17,20 @@ model = dict(
 # As many labelled clips an iteration as source only, and as many of night.
 train_dataloader = dict(
     batch_size=4,
+    sampler=dict(
+        _delete_=True,
+        type='mmdet.MultiSourceSampler',
+        batch_size=4,
+        source_ratio=[1, 1],
+    ),
     dataset=dict(
-        num_videos=240,
-        world=dict(style=('day', 'night')),
-        unlabelled=('night',),
+        _delete_=True,
+        type='ConcatDataset',
+        datasets=[_base_.source, _base_.target],
     ),
 )
-custom_hooks = [
-    dict(type='mmvmtl.FreshEpochHook'),
-    dict(type='mmvmtl.DomainAdversarialHook'),
-]
+# What plays against features that are trained already must learn quickly.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(domain=dict(lr_mult=10.0))),
+)
+custom_hooks = [dict(type='mmvmtl.DomainAdversarialHook', window=20)]

@@ -1,4 +1,4 @@
-"""Day to night, oracle: trained on labelled night; what can be reached at most.
+"""Day to night, oracle: labelled night; what can be reached at most.
 
 Not trained yet.
 
@@ -7,4 +7,4 @@ python tools/train.py configs/domain/day_to_night_oracle.py
 
 _base_ = './day_to_night.py'
 
-train_dataloader = dict(dataset=dict(world=dict(style='night')))
+train_dataloader = dict(dataset={**_base_.target, 'unlabelled': ()})

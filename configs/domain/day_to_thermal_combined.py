@@ -1,6 +1,6 @@
-"""Day to thermal: teacher and student, adversary, and day clips translated to thermal; thermal is unlabelled.
+"""Day to thermal: teacher and student, adversary, and day clips in the colours of thermal; thermal is unlabelled.
 
-Not trained yet. First train the translator, see day_to_thermal_translated.py.
+Not trained yet.
 
 python tools/train.py configs/domain/day_to_thermal_combined.py
 """
@@ -12,26 +12,37 @@ model = dict(
         domain=dict(
             type='mmvmtl.DomainAdversary',
             domains=('day', 'thermal'),
-            image=dict(in_channels=96, level=0),
+            image=[dict(in_channels=96, level=level) for level in range(3)],
         ),
     ),
 )
-source = {**_base_.source}
-load, resize, *rest = source['pipeline']
-source['pipeline'] = [
+look = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    world=_base_.target.world,
+    split='train',
+    seed=100,
+    num_videos=120,
+    clip=dict(length=1),
+)
+labelled = {**_base_.labelled}
+load, resize, *rest = labelled['pipeline']
+labelled['pipeline'] = [
     load,
     resize,
-    dict(
-        type='mmvmtl.TranslateDomain',
-        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_thermal/iter_1000.pth}}',
-        prob=0.5,
-    ),
+    dict(type='mmvmtl.ColourTransfer', target=look, prob=0.5),
     *rest,
 ]
 train_dataloader = dict(
-    dataset=dict(datasets=[source, _base_.target]),
+    dataset=dict(datasets=[labelled, _base_.unlabelled]),
+)
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(domain=dict(lr_mult=10.0))),
 )
 custom_hooks = [
     *_base_.custom_hooks,
-    dict(type='mmvmtl.DomainAdversarialHook'),
+    dict(
+        type='mmvmtl.DomainAdversarialHook',
+        module='student.domain',
+        window=20,
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Day to thermal, oracle: trained on labelled thermal; what can be reached at most.
+"""Day to thermal, oracle: labelled thermal; what can be reached at most.
 
 Not trained yet.
 
@@ -7,4 +7,4 @@ python tools/train.py configs/domain/day_to_thermal_oracle.py
 
 _base_ = './day_to_thermal.py'
 
-train_dataloader = dict(dataset=dict(world=dict(style='thermal')))
+train_dataloader = dict(dataset={**_base_.target, 'unlabelled': ()})

@@ -15,30 +15,30 @@ model = dict(
 )
 
 branches = ['source', 'weak', 'strong']
-pack = dict(type='mmvmtl.PackVideoInputs')
-source = {
-    **_base_.train_dataloader.dataset,
+labelled = {
+    **_base_.source,
     'pipeline': [
         *_base_.train_pipeline[:-1],
-        dict(type='mmdet.MultiBranch', branch_field=branches, source=[pack]),
+        dict(
+            type='mmdet.MultiBranch',
+            branch_field=branches,
+            source=[_base_.pack],
+        ),
     ],
 }
 # Frames lie close together, so that tracks within a clip can be trusted, and
 # the strong view differs in colours only: boxes stay where the teacher saw
 # them.
-target = {
-    **source,
-    'world': {**source['world'], 'style': 'thermal'},
-    'unlabelled': ('thermal',),
-    'seed': 100,
-    'clip': dict(length=2, stride=(1, 3)),
+unlabelled = {
+    **_base_.target,
+    'clip': dict(length=3, stride=(1, 3)),
     'pipeline': [
         *_base_.train_pipeline[:2],
         dict(
             type='mmdet.MultiBranch',
             branch_field=branches,
-            weak=[pack],
-            strong=[{**_base_.augment, 'prob': 1.0}, pack],
+            weak=[_base_.pack],
+            strong=[{**_base_.augment, 'prob': 1.0}, _base_.pack],
         ),
     ],
 }
@@ -52,7 +52,9 @@ train_dataloader = dict(
         source_ratio=[1, 1],
     ),
     dataset=dict(
-        _delete_=True, type='ConcatDataset', datasets=[source, target]
+        _delete_=True,
+        type='ConcatDataset',
+        datasets=[labelled, unlabelled],
     ),
 )
 custom_hooks = [dict(type='mmvmtl.TeacherHook', momentum=0.02)]

@@ -15,5 +15,4 @@ train_dataloader = dict(
         world=dict(style=('day', 'night', 'fog', 'rain')),
     ),
 )
-val_dataloader = dict(dataset=dict(world=dict(style='thermal')))
 test_dataloader = dict(dataset=dict(world=dict(style='thermal')))

@@ -51,7 +51,8 @@ def hold_out(cfg: Config, domains: Sequence[str], held: str) -> Config:
     cfg = copy.deepcopy(cfg)
     cfg.train_dataloader.dataset.world.style = rest
     for name in ('val_dataloader', 'test_dataloader'):
-        cfg[name].dataset.world.style = held
+        if cfg.get(name):
+            cfg[name].dataset.world.style = held
     _set_domains(cfg.model, rest)
     return cfg
 

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.evaluator import BaseMetric, DumpResults
 from mmengine.runner import Runner
+from mmengine.structures import InstanceData
 
 from mmvmtl.apis.checkpoint import read_checkpoint
 from mmvmtl.apis.cli import check_checkpoint, check_writable
@@ -60,7 +62,8 @@ class CollectPredictions(BaseMetric):
     """Keep what was predicted, as plain data, in place of measuring it.
 
     After the evaluation ``videos`` holds, on the main process, one record a
-    video: ``video_id``, ``video_name``, ``frames`` and ``clips``.
+    video: ``video_id``, ``video_name``, ``frames`` and ``clips``. A picture
+    of MMDetection's is a video of one frame, named by its path.
     """
 
     default_prefix = None
@@ -74,6 +77,8 @@ class CollectPredictions(BaseMetric):
     ) -> None:
         """Make records of the clips of a batch."""
         for sample in data_samples:
+            if 'video_data_samples' not in sample:
+                sample = _as_video(sample)
             frames = sample['video_data_samples']
             self.results.append(
                 {
@@ -98,6 +103,16 @@ class CollectPredictions(BaseMetric):
             for (key, name), video in videos.items()
         ]
         return {}
+
+
+def _as_video(picture: dict) -> dict:
+    frame = DetDataSample(metainfo=dict(frame_id=0))
+    frame.pred_instances = InstanceData(**picture['pred_instances'])
+    return {
+        'video_id': picture.get('img_id'),
+        'video_name': picture.get('img_path'),
+        'video_data_samples': [frame],
+    }
 
 
 def collect_predictions(

@@ -1,5 +1,8 @@
 """Hooks, one idea a file."""
 
+from mmvmtl.engine.hooks.adaptive_batch_norm_hook import (
+    AdaptiveBatchNormHook,
+)
 from mmvmtl.engine.hooks.class_check_hook import ClassCheckHook
 from mmvmtl.engine.hooks.domain_adversarial_hook import (
     DomainAdversarialHook,
@@ -17,6 +20,7 @@ from mmvmtl.engine.hooks.telemetry_hook import TelemetryHook
 from mmvmtl.engine.hooks.visualization_hook import VideoVisualizationHook
 
 __all__ = [
+    'AdaptiveBatchNormHook',
     'ClassCheckHook',
     'DomainAdversarialHook',
     'FinetuneCheckpointHook',

@@ -180,7 +180,13 @@ class DomainAdversarialHook(Hook):
         found = modules.get(self.module)
         if isinstance(found, Adversary):
             return found
-        able = [k for k, v in modules.items() if isinstance(v, Adversary)]
+        # That of a mean teacher plays no game.
+        able = [
+            name
+            for name, module in modules.items()
+            if isinstance(module, Adversary)
+            and any(p.requires_grad for p in module.parameters())
+        ]
         near = difflib.get_close_matches(self.module, able, 1, 0)
         raise UserError(
             f"the model has no adversary called '{self.module}': "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
 import torch
 from mmdet.engine.hooks import MeanTeacherHook
 from mmengine.model import is_model_wrapper
@@ -31,9 +29,10 @@ class TeacherHook(MeanTeacherHook):
 
     .. math:: \theta_t \leftarrow (1 - m) \theta_t + m \theta_s
 
-    after every iteration, statistics of norm layers included. In the first
-    ``burn_in`` iterations the student learns from the source alone and the
-    teacher is a copy; then it begins to teach. All of it follows from the
+    after every iteration. In the first ``burn_in`` iterations the student
+    learns from the source alone and the teacher is a copy, with the statistics
+    of its norm layers; then it begins to teach and gathers its own, of the
+    target. All of it follows from the
     iteration, so a resume needs no state of the hook.
 
     Args:
@@ -89,14 +88,12 @@ class TeacherHook(MeanTeacherHook):
         several names (RTMDet's convolutions) stands several times, and
         would move as often.
         """
-        pairs = itertools.chain(
-            zip(model.teacher.parameters(), model.student.parameters()),
-            zip(model.teacher.buffers(), model.student.buffers()),
-        )
-        for mine, other in pairs:
-            # Counters are no weights.
-            if mine.is_floating_point():
-                mine.lerp_(other.to(mine), momentum)
+        teacher, student = model.teacher, model.student
+        for mine, other in zip(teacher.parameters(), student.parameters()):
+            mine.lerp_(other.to(mine), momentum)
+        if momentum == 1:
+            for mine, other in zip(teacher.buffers(), student.buffers()):
+                mine.copy_(other)
 
 
 def _model(runner: Runner) -> nn.Module:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.models.detectors.wrapper import PredictsVideo
+from mmvmtl.models.norm_statistics import normalised_by_batch
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
 from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS
@@ -34,8 +35,13 @@ class MeanTeacher(PredictsVideo, BaseModel):
 
     in one forward. The running mean and the burn-in are made by
     ``mmvmtl.TeacherHook``, without which the second term stays 0. The teacher
-    has no gradient, is always in eval mode, is part of the checkpoint, and
-    is what predicts. A checkpoint of the bare detector loads into both.
+    has no gradient, is part of the checkpoint, and is what predicts. A
+    checkpoint of the bare detector loads into both.
+
+    The teacher is in eval mode but for its batch norms when it labels: they
+    normalise by the weak views and gather the target's statistics, which are
+    much of what differs between domains (`Li et al. 2016
+    <https://arxiv.org/abs/1603.04779>`_).
 
     Args:
         detector (dict): config of the :class:`VideoMTLDetector`; its
@@ -162,7 +168,10 @@ class MeanTeacher(PredictsVideo, BaseModel):
         bare = [without_labels(s, i) for i, s in enumerate(weak_samples)]
         self.teacher.reset_streams()
         # In float32, as in testing: NMS takes no other type.
-        with torch.autocast(weak.device.type, enabled=False):
+        with (
+            torch.autocast(weak.device.type, enabled=False),
+            normalised_by_batch(self.teacher),
+        ):
             found = self.teacher.predict(weak, bare)
         self.teacher.reset_streams()
         heads = dict(self.teacher.head.heads.items())

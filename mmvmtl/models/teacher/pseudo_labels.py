@@ -17,9 +17,9 @@ class PseudoLabels:
     Boxes and their classes count from a score on; identities are those of
     the teacher's tracks within the clip, and a box in no track trains no
     embedding (its visibility is set to 0); velocities are unknown. A clip
-    label counts from its probability on. What a teacher is not sure of is
-    not labelled: a clip without a sure box teaches nothing about boxes, not
-    that there are none.
+    label counts from its probability on. A frame without a sure box teaches
+    nothing about boxes, not that there are none. Between sure boxes all is
+    background, also what the teacher was nearly sure of.
 
     Args:
         box_thr (float): least score of a box, 0..1.
@@ -85,6 +85,8 @@ class PseudoLabels:
         boxes = found.pred_instances
         boxes = boxes[boxes.scores >= self.box_thr]
         ids = _ids_of(boxes, found.get('pred_track_instances'))
+        if not len(boxes):
+            metainfo = {**metainfo, 'labelled_classes': ()}
         frame = DetDataSample(metainfo=metainfo)
         frame.gt_instances = InstanceData(
             bboxes=boxes.bboxes.float(),

@@ -72,9 +72,26 @@ def test_no_gradient_and_no_step_reach_the_teacher(model):
     losses['loss_mtl'].backward()
     assert all(p.grad is None for p in model.teacher.parameters())
     assert all(p.grad is not None for p in model.student.parameters())
-    # Norm statistics neither: a teacher only ever follows its student.
-    for name, value in model.teacher.state_dict().items():
+    for name, value in model.teacher.named_parameters():
         assert torch.equal(value, before[name]), name
+
+
+def test_the_teacher_normalises_by_the_weak_views(model):
+    """And keeps their statistics; those of the source are not in them."""
+    shifted = copy.deepcopy(model)
+    torch.manual_seed(0)
+    inputs, samples = batch(*BRANCHES)
+    model(inputs, samples, mode='loss')
+    inputs['source'] = 10 * inputs['source']
+    shifted(inputs, samples, mode='loss')
+    name = 'backbone.stem.0.bn.running_mean'
+    first, other = model.teacher.state_dict(), shifted.teacher.state_dict()
+    assert torch.equal(first[name], other[name])
+    assert first[name].any()
+    inputs['weak'] = 10 * inputs['weak']
+    shifted(inputs, samples, mode='loss')
+    assert not torch.allclose(shifted.teacher.state_dict()[name], first[name])
+    assert not any(m.training for m in model.teacher.modules())
 
 
 def test_the_total_is_the_weighted_sum_of_the_domains(fresh):
@@ -170,7 +187,7 @@ def test_the_teacher_is_what_predicts(model):
 
 
 def test_the_running_mean_by_hand(fresh):
-    """m = 1/4: a parameter of 0 becomes 1 with a student of 4; buffers too."""
+    """m = 1/4: a parameter of 0 becomes 1 with a student of 4."""
     model = copy.deepcopy(fresh)
     for value in model.student.state_dict().values():
         value.fill_(4)
@@ -178,9 +195,20 @@ def test_the_running_mean_by_hand(fresh):
         value.fill_(0)
     hook = TeacherHook(0.25)
     hook.momentum_update(model, teacher_momentum(5, 0.25, 5))
+    buffers = dict(model.teacher.named_buffers(remove_duplicate=False))
     for name, value in model.teacher.state_dict().items():
-        # Counters are no weights.
-        assert (value == (1 if value.is_floating_point() else 0)).all(), name
+        # Its norm layers look at the target themselves.
+        assert (value == (0 if name in buffers else 1)).all(), name
+
+
+def test_in_the_burn_in_the_teacher_is_a_copy(fresh):
+    model = copy.deepcopy(fresh)
+    for value in model.student.state_dict().values():
+        value.fill_(4)
+    TeacherHook(0.25, burn_in=5).momentum_update(
+        model, teacher_momentum(4, 0.25, 5)
+    )
+    assert all((v == 4).all() for v in model.teacher.state_dict().values())
 
 
 @pytest.mark.parametrize(

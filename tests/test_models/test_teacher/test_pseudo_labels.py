@@ -86,3 +86,15 @@ def test_a_teacher_sees_no_ground_truth():
     assert (first.is_first, second.is_first) == (True, False)
     assert first.scale_factor == (1.0, 1.0)
     assert 'gt_label' not in clip
+
+
+def test_a_frame_without_a_sure_box_teaches_no_background(heads):
+    """Its neighbour has one, so the clip is labelled; that frame is not."""
+    clip = found()
+    other = found(scores=(0.4, 0.3, 0.2, 0.1)).video_data_samples[0]
+    clip.video_data_samples = [*clip.video_data_samples, other]
+    made = PseudoLabels(0.5, 0.8)(clip, make_clip(2), heads)
+    sure, unsure = made.video_data_samples
+    assert 'det' in made.labelled
+    assert sure.get('labelled_classes') is None
+    assert unsure.labelled_classes == () and not len(unsure.gt_instances)

@@ -1,0 +1,110 @@
+"""Statistics of the target for batch norms, at the end of a training."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+from mmengine.dist import all_reduce, is_distributed
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from mmvmtl.errors import UserError
+from mmvmtl.models.norm_statistics import batch_norms, normalised_by_batch
+from mmvmtl.registry import HOOKS
+
+
+@HOOKS.register_module()
+class AdaptiveBatchNormHook(Hook):
+    r"""Replace the statistics of all batch norms by those of other data.
+
+    `Li et al. 2016 <https://arxiv.org/abs/1603.04779>`_: what a domain looks
+    like is in the means and deviations of its features. After the last
+    iteration, before its checkpoint is written, the mean over ``batches``
+    batches replaces the running statistics,
+
+    .. math:: \mu = \operatorname{mean}_b \mu_b, \quad
+        \sigma^2 = \operatorname{mean}_b \sigma_b^2
+
+    heads included; on several ranks the mean over them. No label is looked
+    at, and no weight moves. A model with a teacher has those of the teacher
+    replaced: it is what predicts.
+
+    Args:
+        dataloader (dict): config of a dataloader of the target, in batches
+            as in training: what :meth:`test_step` of the model takes.
+        batches (int): how many, of each rank.
+
+    Raises:
+        ValueError: If ``batches`` is not positive.
+        UserError: If the model has no batch norm.
+    """
+
+    # Before the checkpoint is written.
+    priority = 'NORMAL'
+
+    def __init__(self, dataloader: dict, batches: int = 30) -> None:
+        if batches < 1:
+            raise ValueError(f'batches={batches} must be positive')
+        self.dataloader = dataloader
+        self.batches = batches
+
+    def after_train_iter(
+        self,
+        runner: Runner,
+        batch_idx: int,
+        data_batch: object = None,
+        outputs: dict | None = None,
+    ) -> None:
+        """At the end, look at the target."""
+        if self.is_last_train_iter(runner):
+            self.adapt(runner)
+
+    @torch.no_grad()
+    def adapt(self, runner: Runner) -> None:
+        """Replace the statistics of the runner's model."""
+        model = runner.model
+        if is_model_wrapper(model):
+            model = model.module
+        predictor = getattr(model, 'predictor', model)
+        layers = batch_norms(predictor)
+        if not layers:
+            raise UserError(
+                'the model has no batch norm whose statistics '
+                'mmvmtl.AdaptiveBatchNormHook could replace; take the hook out'
+            )
+        momenta = [layer.momentum for layer in layers]
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # a plain mean
+        training = model.training
+        model.eval()
+        loader = runner.build_dataloader(self.dataloader)
+        with normalised_by_batch(predictor):
+            for batch in itertools.islice(
+                itertools.cycle(loader), self.batches
+            ):
+                _forget_videos(model)
+                model.test_step(batch)
+        _forget_videos(model)
+        model.train(training)
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum
+            if is_distributed():
+                all_reduce(layer.running_mean, op='mean')
+                all_reduce(layer.running_var, op='mean')
+        runner.logger.info(
+            f'{len(layers)} batch norms have statistics of '
+            f'{self.batches} batches of {_name(self.dataloader)}'
+        )
+
+
+def _forget_videos(model: torch.nn.Module) -> None:
+    forget = getattr(model, 'reset_streams', None)
+    if forget is not None:
+        forget()
+
+
+def _name(dataloader: dict) -> str:
+    return str(dataloader['dataset']['type'])
