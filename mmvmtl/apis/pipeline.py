@@ -18,7 +18,7 @@ def inference_pipeline(
     Those of the config's test data; for a config without any, a resize into
     the input size (h, w) that keeps the aspect ratio.
     """
-    steps = _pipeline_of(config.get('test_dataloader') or {})
+    steps = pipeline_of(config.get('test_dataloader') or {})
     if steps is None:
         scale = tuple(input_size)[::-1]
         steps = [
@@ -29,12 +29,12 @@ def inference_pipeline(
     return [{'type': LOADERS[0]}, *rest]
 
 
-def _pipeline_of(node: dict) -> list[dict] | None:
+def pipeline_of(node: dict) -> list[dict] | None:
     """The pipeline of a data set, inside whatever wraps it."""
     if node.get('pipeline'):
         return list(node['pipeline'])
     inner = node.get('dataset') or next(iter(node.get('datasets') or ()), None)
-    return None if inner is None else _pipeline_of(inner)
+    return None if inner is None else pipeline_of(inner)
 
 
 def frame_dict(image: np.ndarray, number: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The tools of importance weights and of leaving a domain out."""
 
+import copy
 import json
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
+from mmvmtl.apis.clip_features import clip_features, plain_training_data
 from mmvmtl.datasets import ImportanceSampler
+from mmvmtl.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 ERM = str(ROOT / 'configs/domain/generalise_erm.py')
@@ -38,6 +41,7 @@ def adaptation(tmp_path, tiny_config):
             default_scope='mmdet',
             model=tiny_config['model'],
             train_dataloader=dict(dataset=dataset),
+            test_dataloader=dict(dataset=dict(pipeline=pipeline)),
         )
     ).dump(path)
     return str(path)
@@ -61,6 +65,61 @@ def test_weights_are_of_the_sources_clips(
     assert f'{content["number"]} clips of day' in capsys.readouterr().out
     draws = list(ImportanceSampler(range(10), str(out), seed=0))
     assert source[draws].all() and len(draws) == content['number']
+
+
+def test_features_are_of_the_clips_not_of_their_augmentation(
+    adaptation, tiny_checkpoint
+):
+    """Twice the same rows, and the same as without any augmentation."""
+    plain = Config.fromfile(adaptation)
+    # One stride, so that all see the same frames of a video.
+    plain.train_dataloader.dataset.clip = dict(length=2, stride=2)
+    cfg = copy.deepcopy(plain)
+    load, resize, pack = cfg.train_dataloader.dataset.pipeline
+    look = dict(
+        type='mmvmtl.ClipPhotometric',
+        transforms=[dict(type='mmdet.PhotoMetricDistortion')],
+    )
+    flip = dict(type='mmvmtl.ClipRandomFlip')
+    cfg.train_dataloader.dataset.pipeline = [load, resize, look, flip, pack]
+    first, domains = clip_features(cfg, str(tiny_checkpoint))
+    again, _ = clip_features(cfg, str(tiny_checkpoint))
+    without, _ = clip_features(plain, str(tiny_checkpoint))
+    assert torch.equal(first, again) and torch.equal(first, without)
+    assert first.unique(dim=0).shape == first.shape
+    assert set(domains) == {'day', 'fog'}
+
+
+def test_a_random_stride_is_drawn_once(adaptation, tiny_checkpoint):
+    cfg = Config.fromfile(adaptation)
+    cfg.train_dataloader.dataset.clip = dict(length=2, stride=(1, 3))
+    first, again = (
+        clip_features(cfg, str(tiny_checkpoint))[0] for _ in range(2)
+    )
+    assert torch.equal(first, again)
+
+
+def test_wrapped_parts_keep_their_domain_and_packing():
+    pack = dict(type='mmvmtl.PackVideoInputs')
+    load = dict(type='mmvmtl.LoadVideoFrames')
+    look = dict(type='mmvmtl.ClipPhotometric', transforms=[])
+    domain = dict(type='mmvmtl.SetDomain', domain='day')
+    part = dict(type='A', pipeline=[load, look, domain, pack])
+    data = dict(datasets=[dict(dataset=part), dict(part, pipeline=[pack])])
+    resize = dict(type='mmvmtl.ClipResize', scale=(8, 8))
+    test = dict(pipeline=[load, resize, dict(pack, original_gt=True)])
+    cfg = Config(
+        dict(
+            train_dataloader=dict(dataset=data),
+            test_dataloader=dict(dataset=test),
+        )
+    )
+    first, second = plain_training_data(cfg)['datasets']
+    assert first['dataset']['pipeline'] == [load, resize, domain, pack]
+    assert second['pipeline'] == [load, resize, pack]
+    cfg.test_dataloader = None
+    with pytest.raises(UserError, match='has no test_dataloader'):
+        plain_training_data(cfg)
 
 
 @pytest.mark.parametrize(
