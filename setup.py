@@ -73,7 +73,6 @@ if __name__ == '__main__':
         python_requires='>=3.10',
         install_requires=requirements('runtime.txt'),
         extras_require={
-            'balancing': requirements('balancing.txt'),
             'tests': requirements('tests.txt'),
         },
         zip_safe=False,

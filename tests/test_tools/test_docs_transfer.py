@@ -44,7 +44,7 @@ def files(tmp_path, monkeypatch):
     }
     torch.save(dict(state_dict=state), made)
     Path('work_dirs/day_to_fog_importance.json').write_text(
-        json.dumps(dict(weights=[1.0] * 800))
+        json.dumps(dict(weights=[1.0] * 240))
     )
     for domain in ('day', 'fog'):
         folder = Path('data', domain)
@@ -91,6 +91,7 @@ def test_config_builds(number):
         *('AlternatingOptimWrapper', 'DomainAdaptiveDetector', 'SetDomain'),
         *('ImportanceSampler', 'FourierDomainTransfer', 'TranslateDomain'),
         *('ColourTransfer', 'MixStyleBackbone', 'MLDG', 'TeacherHook'),
+        'AdaptiveBatchNormHook',
     ],
 )
 def test_a_config_shows(part):

@@ -11,7 +11,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmvmtl.errors import UserError
-from mmvmtl.models.norm_statistics import batch_norms, normalised_by_batch
+from mmvmtl.norm_statistics import batch_norms, normalised_by_batch
 from mmvmtl.registry import HOOKS
 
 

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.models.detectors.wrapper import PredictsVideo
-from mmvmtl.models.norm_statistics import normalised_by_batch
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
 from mmvmtl.models.touch import zero_touch
+from mmvmtl.norm_statistics import normalised_by_batch
 from mmvmtl.registry import MODELS
 from mmvmtl.structures import VideoMTLDataSample
 

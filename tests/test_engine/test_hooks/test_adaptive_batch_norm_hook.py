@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from mmvmtl.engine import AdaptiveBatchNormHook
 from mmvmtl.errors import UserError
-from mmvmtl.models.norm_statistics import batch_norms, normalised_by_batch
+from mmvmtl.norm_statistics import batch_norms, normalised_by_batch
 from mmvmtl.registry import DATASETS, MODELS
 
 
