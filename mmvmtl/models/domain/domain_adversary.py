@@ -2,7 +2,7 @@ r"""The adversary: a game at image level, one at boxes, and their agreement."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.model import BaseModule, ModuleList
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmvmtl.models.box_features import pad_boxes
 from mmvmtl.models.domain.adversarial_game import GAMES, Round
+from mmvmtl.models.domain.balanced_mean import balanced_mean
 from mmvmtl.models.domain.domain_batch import DomainBatch, mean_inside
 from mmvmtl.models.domain.gradient_reversal import (
     GradientReversal,
@@ -34,7 +35,9 @@ class DomainAdversary(BaseModule):
         L_{cst} = \operatorname{mean}_{boxes} \tfrac{1}{2} \sum_d
         |\bar p_{img,d} - p_{ins,d}|
 
-    (for two domains the paper's :math:`|p - p'|`). :math:`L_{img}` and
+    (for two domains the paper's :math:`|p - p'|`). Means over boxes are taken
+    by domain and then over the domains that have any, as one with labels has
+    more of them, see :func:`balanced_mean`. :math:`L_{img}` and
     :math:`L_{ins}` reach the features reversed, times :math:`\lambda`;
     :math:`L_{cst}` reaches them as it is, times :math:`\lambda`.
 
@@ -105,6 +108,10 @@ class DomainAdversary(BaseModule):
         labels = batch.labels(self.domains)
         weights = labels.new_tensor(batch.weights, dtype=torch.float)
         found: dict[str, Tensor] = {}
+
+        def mean(values: Tensor) -> Tensor:
+            return global_mean(weights.to(values) * values)
+
         for index, net in enumerate(self.image):
             name = f'image{index}' if index else 'image'
             feat = batch.level(net.stage, net.level)
@@ -112,9 +119,9 @@ class DomainAdversary(BaseModule):
             game = self._play(net, feat, labels)
             per_frame = [None if v is None else mean_inside(v, inside)
                          for v in (game.loss, game.fool)]  # fmt: skip
-            mean = mean_inside(game.logits, inside)
-            _write(found, name, net.weight, weights, *per_frame)
-            found[f'acc_{name}'] = balanced_accuracy(mean, labels)
+            _write(found, name, net.weight, mean, *per_frame)
+            logits = mean_inside(game.logits, inside)
+            found[f'acc_{name}'] = balanced_accuracy(logits, labels)
         if self.instance is not None:
             self._instance_loss(batch, labels, weights, found)
         return found
@@ -138,15 +145,18 @@ class DomainAdversary(BaseModule):
         rows = net.read(batch.stages['neck'], boxes)[real]
         owner = torch.arange(len(real), device=real.device)
         owner = owner[:, None].expand_as(real)[real]
-        game = self._play(net, rows, labels[owner])
-        values = (weights[owner], game.loss, game.fool)
-        _write(found, 'instance', net.weight, *values)
-        found['acc_instance'] = balanced_accuracy(game.logits, labels[owner])
+        truth = labels[owner]
+        game = self._play(net, rows, truth)
+
+        def mean(values: Tensor) -> Tensor:
+            values = weights[owner].to(values) * values
+            return balanced_mean(values, truth, len(self.domains))
+
+        _write(found, 'instance', net.weight, mean, game.loss, game.fool)
+        found['acc_instance'] = balanced_accuracy(game.logits, truth)
         if self.consistency:
             distance = self._distance(batch, rows, owner)
-            found['loss_consistency'] = self.consistency * global_mean(
-                weights[owner] * distance
-            )
+            found['loss_consistency'] = self.consistency * mean(distance)
 
     def _distance(
         self, batch: DomainBatch, rows: Tensor, owner: Tensor
@@ -184,13 +194,11 @@ def _write(
     found: dict[str, Tensor],
     name: str,
     weight: float,
-    weights: Tensor,
+    mean: Callable[[Tensor], Tensor],
     loss: Tensor,
     fool: Tensor | None,
 ) -> None:
-    """Add the weighted means of a game's losses (N,)."""
-    found[f'loss_{name}'] = weight * global_mean(weights.to(loss) * loss)
+    """Add the means of a game's losses (N,)."""
+    found[f'loss_{name}'] = weight * mean(loss)
     if fool is not None:
-        found[f'loss_{name}_fool'] = weight * global_mean(
-            weights.to(fool) * fool
-        )
+        found[f'loss_{name}_fool'] = weight * mean(fool)

@@ -8,6 +8,7 @@ from mmdet.structures import DetDataSample
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.domain import DomainAdversary
+from mmvmtl.models.domain.balanced_mean import balanced_mean
 from mmvmtl.models.domain.domain_adversary import balanced_accuracy
 from mmvmtl.models.domain.domain_batch import DomainBatch, mean_inside
 
@@ -147,6 +148,27 @@ def test_accuracy_is_the_mean_over_domains():
     """3 of 3 days and 0 of 1 fog: 1/2, not 3/4."""
     logits = torch.tensor([[1.0, 0.0]] * 4)
     assert balanced_accuracy(logits, torch.tensor([0, 0, 0, 1])) == 0.5
+
+
+def test_balanced_mean_by_hand():
+    """(1 + 2 + 3) / 3 of one domain and 8 of another: (2 + 8) / 2."""
+    values = torch.tensor([1.0, 8.0, 2.0, 3.0])
+    labels = torch.tensor([2, 0, 2, 2])
+    assert balanced_mean(values, labels, 3) == 5
+    assert balanced_mean(values[:0], labels[:0], 3) == 0
+
+
+@pytest.mark.parametrize('form', ['reversal', 'alternating'])
+def test_more_boxes_do_not_make_a_domain_weigh_more(form):
+    """Day has its boxes three times: all losses of boxes are the same."""
+    part = build(consistency=0.5, form=form)
+    domains = ['day', 'fog']
+    once = part.loss(make_batch(domains))
+    thrice = part.loss(make_batch(domains, [BOXES.repeat(3, 1), BOXES]))
+    names = [n for n in once if 'instance' in n or 'consistency' in n]
+    assert len(names) == (3 if form == 'reversal' else 4)
+    for name in names:
+        torch.testing.assert_close(once[name], thrice[name])
 
 
 def test_several_maps_each_have_a_discriminator():
