@@ -60,6 +60,28 @@ def test_whole_form_has_a_table_for_rows_of_a_kind(tables, project):
     assert 'python x.py' in text and '2 seeds' in text
 
 
+def test_short_form_of_rows_alone_has_a_line_for_each(tables, tmp_path):
+    write_result(
+        tmp_path / 'docs/results/gap.json',
+        {},
+        command='python y.py',
+        config=None,
+        seeds=(0,),
+        rows={
+            'day': {'gap': [0.5], 'steps': [7]},
+            'night': {'gap': [0.25], 'steps': [7]},
+        },
+    )
+    (tmp_path / 'README.md').write_text(PAGE.format('gap gap', ''))
+    tables.main(_root(tmp_path))
+    text = (tmp_path / 'README.md').read_text()
+    assert (
+        '|  | gap |\n| --- | ---: |\n| day | 0.500 |\n| night | 0.250 |'
+        in text
+    )
+    assert 'steps' not in text
+
+
 def test_check_fails_until_the_tables_are_written(tables, project, capsys):
     with pytest.raises(SystemExit) as exit_:
         tables.main([*_root(project), '--check'])

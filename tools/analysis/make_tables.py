@@ -4,7 +4,8 @@
 
 A table stands between ``<!-- results:NAME -->`` and ``<!-- /results -->`` in
 README.md or a page of docs/. Names of metrics behind ``NAME`` give the short
-form, one line of these; without them all metrics and rows are shown. Where
+form, one line of these, or one for each row of a result that is rows only;
+without them all metrics and rows are shown. Where
 ``NAME.json`` does not exist yet, nothing is.
 """
 
@@ -106,13 +107,19 @@ def render(result: Mapping, chosen: Sequence[str] = ()) -> str:
     Raises:
         KeyError: It lacks one of the ``chosen`` metrics.
     """
-    metrics = result['metrics']
-    if chosen:
+    metrics, rows = result['metrics'], result.get('rows') or {}
+    if chosen and rows and not metrics:
+        lines = [
+            [name, *(cell(row['metrics'][metric]) for metric in chosen)]
+            for name, row in rows.items()
+        ]
+        parts = [_table(['', *chosen], lines)]
+    elif chosen:
         parts = [_table(chosen, [[cell(metrics[name]) for name in chosen]])]
     else:
         lines = [[name, cell(values)] for name, values in metrics.items()]
         parts = [_table(['metric', 'value'], lines)] if lines else []
-        parts += _row_tables(result.get('rows') or {})
+        parts += _row_tables(rows)
     return '\n\n'.join([*parts, _origin(result)])
 
 
