@@ -121,7 +121,7 @@ def test_files_and_links_of_the_page_exist():
     for name in re.findall(r'`((?:configs|tools)/[^`\s]*?)`', TEXT):
         pattern = re.sub(r'\{.*?\}', '*', name)
         assert list(ROOT.glob(pattern)), name
-    for link in re.findall(r'\]\(([^)#]+)\)', TEXT):
+    for link in re.findall(r'\]\((?!https?:)([^)#]+)\)', TEXT):
         assert (ROOT / 'docs' / link).is_file()
     heads = re.findall(r'^#+ (.*)$', TEXT, re.MULTILINE)
     anchors = {
