@@ -43,9 +43,9 @@ def test_stopping_and_going_on_equals_not_stopping(name, tmp_path):
 
 
 def test_state_moves_once_for_accumulated_batches(tmp_path):
-    """Four batches are two steps; FAMO has looked back at the first."""
+    """Six batches are three steps; FAMO has compared the first two."""
     changes = {'optim_wrapper.accumulative_counts': 2}
-    state = run('FAMO', tmp_path, 2, **changes)
+    state = run('FAMO', tmp_path, 3, **changes)
     assert state['weighting.updates'].tolist() == [1, 1, 1]
     assert state['weighting.pending_count'].tolist() == [2, 2, 2]
 
