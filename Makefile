@@ -71,7 +71,7 @@ bench-three: setup  ## three data sets in one model against each alone; hours
 bench-finetune: setup  ## fine-tuned against scratch on 20 frames
 	$(PY) tools/bench_finetune.py --checkpoint $(PRETRAINED)
 
-bench-transfer: setup  ## adaptation to fog, night and thermal; 90 minutes
+bench-transfer: setup  ## adaptation to fog, night and thermal; hours
 	$(PY) tools/bench_transfer.py --checkpoints $(PRETRAINED)
 
 bench-mtl: setup  ## a training step of every way to combine tasks

@@ -16,20 +16,12 @@ model = dict(
         ),
     ),
 )
-look = dict(
-    type='mmvmtl.SyntheticVideoDataset',
-    world=_base_.target.world,
-    split='train',
-    seed=100,
-    num_videos=120,
-    clip=dict(length=1),
-)
 labelled = {**_base_.labelled}
 load, resize, *rest = labelled['pipeline']
 labelled['pipeline'] = [
     load,
     resize,
-    dict(type='mmvmtl.ColourTransfer', target=look, prob=0.5),
+    dict(type='mmvmtl.ColourTransfer', target=_base_.look, prob=0.5),
     *rest,
 ]
 train_dataloader = dict(

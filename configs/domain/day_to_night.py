@@ -23,5 +23,14 @@ target = {
     'unlabelled': ('night',),
     'seed': 100,
 }
+# Single frames of it, whose look is taken.
+look = dict(
+    type='mmvmtl.SyntheticVideoDataset',
+    world=target['world'],
+    split='train',
+    seed=target['seed'],
+    num_videos=120,
+    clip=dict(length=1),
+)
 train_dataloader = dict(dataset=source)
 test_dataloader = dict(dataset=dict(world=target['world']))

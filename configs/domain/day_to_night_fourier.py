@@ -7,22 +7,15 @@ python tools/train.py configs/domain/day_to_night_fourier.py
 
 _base_ = './day_to_night.py'
 
-# Frames of night whose look is taken; neither their videos nor their labels
-# are those of the test.
-look = dict(
-    type='mmvmtl.SyntheticVideoDataset',
-    world=_base_.target.world,
-    split='train',
-    seed=100,
-    num_videos=120,
-    clip=dict(length=1),
-)
 load, resize, augment, pack = _base_.train_pipeline
 train_pipeline = [
     load,
     resize,
     dict(
-        type='mmvmtl.FourierDomainTransfer', target=look, beta=0.05, prob=0.5
+        type='mmvmtl.FourierDomainTransfer',
+        target=_base_.look,
+        beta=0.05,
+        prob=0.5,
     ),
     augment,
     pack,

@@ -41,9 +41,6 @@ class AdaptiveBatchNormHook(Hook):
         UserError: If the model has no batch norm.
     """
 
-    # Before the checkpoint is written.
-    priority = 'NORMAL'
-
     def __init__(self, dataloader: dict, batches: int = 30) -> None:
         if batches < 1:
             raise ValueError(f'batches={batches} must be positive')
