@@ -74,8 +74,14 @@ bench-finetune: setup  ## fine-tuned against scratch on 20 frames
 bench-transfer: setup  ## adaptation to fog, night and thermal; hours
 	$(PY) tools/bench_transfer.py --checkpoints $(PRETRAINED)
 
-bench-mtl: setup  ## a training step of every way to combine tasks
-	$(PY) tools/bench_mtl.py
+bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
+	$(PY) tools/bench_mtl.py --out docs/results/joint_steps.json
+	$(PY) tools/analysis/negative_transfer.py \
+		configs/synthetic/video_mtl_rtmdet_tiny_short.py \
+		--step-times docs/results/joint_steps.json \
+		--out docs/results/joint.json --methods fixed sum \
+		UncertaintyWeighting LossScaleNorm FAMO fixed+IMTLG \
+		fixed+AlignedMTL fixed+UPGrad
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*

@@ -69,18 +69,17 @@ def measure_rows(args: argparse.Namespace) -> dict[str, dict]:
     """Metrics of each row, one number per seed."""
     rows = runs_of(args)
 
-    def task(name: str, seed: int) -> dict[str, float]:
+    def run_one(name: str, seed: int) -> dict[str, float]:
         config, options = rows[name]
         folder = Path(args.work_dir) / name / f'{seed}'
         shell = quiet_shell(folder, args.jobs)
         return measure(config, folder, seed, options, shell)
 
     every = list(itertools.product(rows, args.seeds))
-    found = side_by_side([lambda e=e: task(*e) for e in every], args.jobs)
-    each = dict(zip(every, found, strict=True))
+    found = side_by_side(run_one, every, args.jobs)
     metrics = {}
     for name, (config, _) in rows.items():
-        runs = [each[name, seed] for seed in args.seeds]
+        runs = [found[name, seed] for seed in args.seeds]
         lists = {key: [run[key] for run in runs] for key in runs[0]}
         metrics[name] = {'config': str(config), 'metrics': lists}
     return metrics

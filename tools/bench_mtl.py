@@ -1,10 +1,12 @@
 """Time a training step of every way to combine tasks, against the sum.
 
-    python tools/bench_mtl.py --weightings mmvmtl.WeightedMTLLoss
+    python tools/bench_mtl.py --only FAMO sum+UPGrad
 
-All sides train on one batch in turn in one process, ``interval`` steps a
-block, and every ratio is the median over paired blocks, printed with its
-least and largest.
+A method is named as in tools/analysis/negative_transfer.py, which takes what
+this writes with ``--out``.
+All sides train on one batch in one process, each in turn with the sum,
+``interval`` steps a block; every ratio is the median over the pairs of blocks,
+printed with its least and largest.
 """
 
 from __future__ import annotations
@@ -25,8 +27,6 @@ from mmengine.config import DictAction
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import make_result, write_result
-from mmvmtl.errors import UserError
-from mmvmtl.registry import MODELS
 
 CONFIG = 'configs/synthetic/video_mtl_rtmdet_tiny.py'
 
@@ -36,17 +36,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--config', default=CONFIG)
     parser.add_argument(
-        '--weightings',
-        nargs='*',
-        default=[],
-        metavar='TYPE',
-        help='loss weightings to time as well, such as mmvmtl.GLS',
+        '--only', nargs='*', metavar='SIDE', help='time these; all if left out'
     )
     parser.add_argument(
-        '--only', nargs='*', metavar='SIDE', help='time these sides only'
-    )
-    parser.add_argument(
-        '--interval', type=int, default=10, help='steps a block'
+        '--interval',
+        type=int,
+        default=10,
+        help='steps a block, and between measurements of parameters',
     )
     parser.add_argument(
         '--repeats', type=int, default=5, help='paired blocks a ratio'
@@ -73,12 +69,6 @@ def main(argv: Sequence[str] | None = None) -> dict:
     """Measure, print a table and one JSON, write it with ``--out``."""
     args = parse_args(argv)
     be_quiet()
-    for kind in args.weightings:
-        if MODELS.get(kind) is None:
-            raise UserError(
-                f"there is no loss weighting '{kind}'; write its registered "
-                'name, such as mmvmtl.WeightedMTLLoss'
-            )
     cfg = cli.read_config(args.config, args.cfg_options)
     torch.set_num_threads(args.threads)
     steps = balancing_steps(
@@ -86,18 +76,19 @@ def main(argv: Sequence[str] | None = None) -> dict:
         training_batch(cfg),
         args.device,
         args.interval,
-        args.weightings,
         args.only,
     )
     blocks = {name: block(step, args.interval) for name, step in steps.items()}
-    in_turn(blocks, 1)
-    times = in_turn(blocks, args.repeats)
+    plain = blocks.pop(PLAIN)
     rows, metrics = {}, {}
-    for name, seconds in times.items():
-        ratio = spread(seconds / times[PLAIN])
-        ms = 1e3 * float(np.median(seconds))
+    for name, timed in blocks.items():
+        pair = {PLAIN: plain, name: timed}
+        in_turn(pair, 1)
+        times = in_turn(pair, args.repeats)
+        ratio = spread(times[name] / times[PLAIN])
+        ms = 1e3 * float(np.median(times[name]))
         rows[name] = {f'ratio_{k}': v for k, v in ratio.items()} | {'ms': ms}
-        metrics[f'step_{name}_over_sum'] = ratio['median']
+        metrics[name] = ratio['median']
     print(table(rows))
     given = sys.argv[1:] if argv is None else argv
     about = dict(

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
-from mmvmtl.apis.steps import measure, table
+from mmvmtl.apis.steps import measure, quiet_shell, side_by_side, table
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -30,6 +31,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='what to compare; the first is what the file is about',
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--jobs', type=int, default=2, help='runs side by side'
+    )
     parser.add_argument('--work-dir', default='work_dirs/bench')
     parser.add_argument('--out', required=True, help='result file')
     parser.add_argument(
@@ -38,22 +42,27 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def run_one(
+    args: argparse.Namespace, config: str, seed: int
+) -> dict[str, float]:
+    """Metrics of a config with this seed, in a folder of its own."""
+    folder = Path(args.work_dir) / Path(config).stem / f'seed_{seed}'
+    shell = quiet_shell(folder, args.jobs)
+    return measure(config, folder, seed, args.cfg_options, shell)
+
+
 @cli.reports_user_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print means over seeds, write the file."""
     args = parse_args(argv)
     configs = dict(row.split('=', 1) for row in args.rows)
+    runs = [
+        (config, seed) for config in configs.values() for seed in args.seeds
+    ]
+    found = side_by_side(partial(run_one, args), runs, args.jobs)
     rows = {}
     for name, config in configs.items():
-        runs = [
-            measure(
-                config,
-                Path(args.work_dir) / Path(config).stem / f'seed_{seed}',
-                seed,
-                args.cfg_options,
-            )
-            for seed in args.seeds
-        ]
+        runs = [found[config, seed] for seed in args.seeds]
         rows[name] = {
             'config': config,
             'metrics': {key: [r[key] for r in runs] for key in runs[0]},

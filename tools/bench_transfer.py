@@ -177,21 +177,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     bench = Bench(args)
     # What several runs need is made first, once.
     if 'translated' in args.methods:
-        side_by_side(
-            [lambda t=t: bench.translator(t) for t in args.targets], args.jobs
-        )
+        targets = [(target,) for target in args.targets]
+        side_by_side(bench.translator, targets, args.jobs)
     names = [SOURCE, *args.methods, ORACLE]
     runs = [(t, m, s) for t in args.targets for m in names for s in args.seeds]
-    found = dict(
-        zip(
-            runs,
-            side_by_side(
-                [lambda run=run: bench.measure(*run) for run in runs],
-                args.jobs,
-            ),
-            strict=True,
-        )
-    )
+    found = side_by_side(bench.measure, runs, args.jobs)
     rows = {}
     for target in args.targets:
         table = {}

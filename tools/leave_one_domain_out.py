@@ -96,20 +96,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         for name in held:
             hold_out(cli.read_config(config), domains, name)
     every = list(itertools.product(configs, held, args.seeds))
-    found = dict(
-        zip(
-            every,
-            side_by_side(
-                [
-                    lambda n=n, h=h, s=s: measure_held(
-                        configs[n], domains, h, s, args
-                    )
-                    for n, h, s in every
-                ],
-                args.jobs,
-            ),
-            strict=True,
-        )
+    found = side_by_side(
+        lambda n, h, s: measure_held(configs[n], domains, h, s, args),
+        every,
+        args.jobs,
     )
     rows = {}
     for name, config in configs.items():

@@ -8,7 +8,7 @@ import difflib
 from mmengine.config import Config, ConfigDict
 
 from mmvmtl.errors import UserError
-from mmvmtl.models import BaseWeighting, TaskBranch
+from mmvmtl.models import BaseWeighting, TaskBranch, WeightedMTLLoss
 from mmvmtl.registry import METRICS, MODELS
 
 #: What a gain is computed from: task to metrics, and if larger is better.
@@ -117,6 +117,17 @@ def at_true_boxes(cfg: Config) -> Config:
     return told
 
 
+def weightings() -> list[str]:
+    """The registered weightings, but the one of fixed weights."""
+    return [
+        name
+        for name, kind in MODELS.module_dict.items()
+        if isinstance(kind, type)
+        and issubclass(kind, BaseWeighting)
+        and kind is not WeightedMTLLoss
+    ]
+
+
 def _needed(heads: dict, task: str) -> list[str]:
     """The task and those whose heads it reads from."""
     found = [task]
@@ -148,15 +159,7 @@ def _evaluate(cfg: Config, tasks: tuple[str, ...] | list[str]) -> None:
 
 
 def _unknown(name: str) -> UserError:
-    known = [
-        *PLAIN,
-        *(
-            other
-            for other, kind in MODELS.module_dict.items()
-            if kind.__module__.startswith('mmvmtl.models.losses')
-        ),
-    ]
-    near = difflib.get_close_matches(name, known, 3, 0)
+    near = difflib.get_close_matches(name, [*PLAIN, *weightings()], 3, 0)
     return UserError(
         f"there is no weighting '{name}'; near are {', '.join(near)}."
     )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,19 +12,21 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmvmtl.apis.kept_run import refuse_other
+from mmvmtl.apis.steps import TERMINAL, Shell
 
-#: Runs a command and tells its rusage. A process inherits, as its largest
-#: memory, what its parent had at the fork; so a small one starts it.
+#: Runs a command and tells its largest memory. A process inherits, as that,
+#: what its parent had at the fork; so a small one starts it.
 WATCH = """
-import json, os, subprocess, sys
+import os, subprocess, sys
 child = subprocess.Popen(sys.argv[2:])
 _, status, usage = os.wait4(child.pid, 0)
 with open(sys.argv[1], 'w') as out:
-    json.dump([os.waitstatus_to_exitcode(status), usage.ru_maxrss], out)
+    out.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
 """
 
 
-def run_measured(*command: object) -> dict[str, float]:
+def run_measured(shell: Shell, *command: object) -> dict[str, float]:
     """Run one of our tools; its seconds, and the most memory it held.
 
     Returns:
@@ -36,18 +36,11 @@ def run_measured(*command: object) -> dict[str, float]:
     Raises:
         SystemExit: With its exit code, if that is not 0; it has said why.
     """
-    words = [str(word) for word in command]
-    print(f'\n$ python {shlex.join(words)}', flush=True)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        told = Path(folder) / 'usage.json'
-        python = [sys.executable, *words]
-        subprocess.run(
-            [sys.executable, '-c', WATCH, str(told), *python], check=True
-        )
-        code, memory = json.loads(told.read_text())
-    if code:
-        raise SystemExit(code)
+        told = Path(folder) / 'memory.txt'
+        shell.run(*command, watcher=[sys.executable, '-c', WATCH, str(told)])
+        memory = int(told.read_text())
     # Linux counts in KiB, macOS in bytes.
     unit = 1 if sys.platform == 'darwin' else 1024
     return {
@@ -57,7 +50,10 @@ def run_measured(*command: object) -> dict[str, float]:
 
 
 def train_and_measure(
-    cfg: Config, work: Path, tests: Mapping[str, Config]
+    cfg: Config,
+    work: Path,
+    tests: Mapping[str, Config],
+    shell: Shell = TERMINAL,
 ) -> dict[str, dict]:
     """Train a config, evaluate it in several ways; what was done is kept.
 
@@ -68,6 +64,7 @@ def train_and_measure(
         cfg (Config): what to train.
         work (Path): folder of this run.
         tests (dict[str, Config]): by name what to evaluate with.
+        shell (Shell): where to run it.
 
     Returns:
         dict: ``train`` with ``seconds`` and ``memory_mib``, and by the name
@@ -84,11 +81,11 @@ def train_and_measure(
         return json.loads(done.read_text())
     folder = work / 'train'
     command = ['tools/train.py', work / 'config.py', '--work-dir', folder]
-    found = {'train': run_measured(*command, '--resume')}
+    found = {'train': run_measured(shell, *command, '--resume')}
     checkpoint = (folder / 'last_checkpoint').read_text().strip()
     for name in tests:
         out = work / f'{name}.json'
-        run_measured(
+        shell.run(
             *('tools/test.py', work / f'{name}.py', checkpoint),
             *('--out', out, '--work-dir', work / f'test_{name}'),
         )

@@ -36,8 +36,13 @@ class Shell:
     log: Path | None = None
     threads: int | None = None
 
-    def run(self, *command: object) -> None:
+    def run(self, *command: object, watcher: Sequence[str] = ()) -> None:
         """Run one of our tools, printed as it would be typed.
+
+        Args:
+            *command: script and arguments.
+            watcher (Sequence[str]): command that runs the one behind it and
+                exits with its code.
 
         Raises:
             SystemExit: With its exit code, if that is not 0; it has said why.
@@ -53,7 +58,7 @@ class Shell:
                 self.log.parent.mkdir(parents=True, exist_ok=True)
                 out = stack.enter_context(self.log.open('a'))
             done = subprocess.run(
-                [sys.executable, *words],
+                [*watcher, sys.executable, *words],
                 check=False,
                 env=env,
                 stdout=out,
@@ -65,16 +70,18 @@ class Shell:
             raise SystemExit(done.returncode)
 
 
-def side_by_side(tasks: Sequence[Callable[[], T]], jobs: int) -> list[T]:
-    """What ``tasks`` return, ``jobs`` of them at a time.
+def side_by_side(
+    measure: Callable[..., T], runs: Sequence[tuple], jobs: int
+) -> dict[tuple, T]:
+    """What ``measure(*run)`` returns by run, ``jobs`` of them at a time.
 
     Each runs our tools in a shell of its own, see :func:`quiet_shell`. The
     first that fails ends it; those that wait are not begun.
     """
     with ThreadPoolExecutor(jobs) as pool:
-        runs = [pool.submit(task) for task in tasks]
+        begun = {run: pool.submit(measure, *run) for run in runs}
         try:
-            return [run.result() for run in runs]
+            return {run: future.result() for run, future in begun.items()}
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

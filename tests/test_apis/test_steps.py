@@ -47,25 +47,24 @@ def test_tasks_run_side_by_side_and_answer_in_order():
 
     def task(number):
         both.wait()
-        return number
+        return -number
 
-    tasks = [lambda n=n: task(n) for n in range(4)]
-    assert side_by_side(tasks, 2) == [0, 1, 2, 3]
+    found = side_by_side(task, [(n,) for n in range(4)], 2)
+    assert found == {(n,): -n for n in range(4)}
+    assert list(found) == [(n,) for n in range(4)]
 
 
 def test_a_failure_begins_nothing_more():
     begun = []
 
-    def stop():
-        raise SystemExit(3)
-
-    def late(number):
+    def fail_first(number):
+        if number == 0:
+            raise SystemExit(3)
         time.sleep(0.1)
         begun.append(number)
 
-    tasks = [stop, *(lambda n=n: late(n) for n in range(50))]
     with pytest.raises(SystemExit) as found:
-        side_by_side(tasks, 1)
+        side_by_side(fail_first, [(n,) for n in range(50)], 1)
     assert found.value.code == 3
     assert len(begun) < 50
 

@@ -7,6 +7,8 @@ from mmengine.config import Config
 from small_training import small_training
 
 from mmvmtl.apis import measured_run
+from mmvmtl.apis.result_file import write_result
+from mmvmtl.apis.steps import Shell
 from mmvmtl.errors import UserError
 
 
@@ -31,19 +33,24 @@ def commands(tool, monkeypatch):
     """Run tools in this process; what was run, in order."""
     seen = []
 
-    def run(script, *args):
+    def run(shell, script, *args):
         seen.append((script, *map(str, args)))
         name = script.removeprefix('tools/').removesuffix('.py')
         tool(name)(list(map(str, args)))
         return dict(seconds=2.0, memory_mib=100.0)
 
     monkeypatch.setattr(measured_run, 'run_measured', run)
+    monkeypatch.setattr(Shell, 'run', run)
     return seen
 
 
 def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
     config = small_config(tmp_path)
-    args = [config, '--seeds', '0', '--methods', 'fixed']
+    times = tmp_path / 'steps.json'
+    write_result(times, {'sum': 1.25}, command='x', config=None, seeds=[0])
+    # Two in one process would get into each other's way.
+    args = [config, '--seeds', '0', '--methods', 'fixed', '--jobs', '1']
+    args += ['--step-times', str(times)]
     args += ['--work-dir', str(tmp_path / 'runs')]
     args += ['--out', str(tmp_path / 'joint.json')]
     result = tool('analysis/negative_transfer')(args)
@@ -58,6 +65,7 @@ def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
     joint = rows['fixed']['metrics']
     assert {'gain/det', 'gain/track', 'gain/delta_m'} <= set(joint)
     assert 'own_boxes/track/HOTA' in joint
+    assert joint['step_over_sum'] == [1.25]
     # Boxes that are true are found, whatever the network has learned.
     assert joint['track/HOTA'][0] > 50
     assert '| alone |' in capsys.readouterr().out
@@ -103,7 +111,7 @@ def test_metrics_are_read_for_their_own_run_only(tmp_path, lost, changed):
 
 def test_time_and_memory_are_those_of_the_process():
     found = measured_run.run_measured(
-        '-c', 'import time; x = b"1" * 200 * 2**20; time.sleep(0.3)'
+        Shell(), '-c', 'import time; x = b"1" * 200 * 2**20; time.sleep(0.3)'
     )
     assert 0.3 < found['seconds'] < 60
     assert 200 < found['memory_mib'] < 400
@@ -111,7 +119,7 @@ def test_time_and_memory_are_those_of_the_process():
 
 def test_a_failing_tool_ends_the_report():
     with pytest.raises(SystemExit) as caught:
-        measured_run.run_measured('-c', 'raise SystemExit(3)')
+        measured_run.run_measured(Shell(), '-c', 'raise SystemExit(3)')
     assert caught.value.code == 3
 
 

@@ -4,9 +4,9 @@
 
 A table stands between ``<!-- results:NAME -->`` and ``<!-- /results -->`` in
 README.md or a page of docs/. Names of metrics behind ``NAME`` give the short
-form, one line of these, or one for each row of a result that is rows only;
-without them all metrics and rows are shown. Where
-``NAME.json`` does not exist yet, nothing is.
+form, one line of these; ``rows:`` before them a line for each row. Without
+any, all metrics and rows are shown. Where ``NAME.json`` does not exist yet,
+nothing is.
 """
 
 from __future__ import annotations
@@ -108,12 +108,8 @@ def render(result: Mapping, chosen: Sequence[str] = ()) -> str:
         KeyError: It lacks one of the ``chosen`` metrics.
     """
     metrics, rows = result['metrics'], result.get('rows') or {}
-    if chosen and rows and not metrics:
-        lines = [
-            [name, *(cell(row['metrics'][metric]) for metric in chosen)]
-            for name, row in rows.items()
-        ]
-        parts = [_table(['', *chosen], lines)]
+    if chosen and chosen[0] == 'rows:':
+        parts = [_short_rows(rows, chosen[1:])]
     elif chosen:
         parts = [_table(chosen, [[cell(metrics[name]) for name in chosen]])]
     else:
@@ -121,6 +117,19 @@ def render(result: Mapping, chosen: Sequence[str] = ()) -> str:
         parts = [_table(['metric', 'value'], lines)] if lines else []
         parts += _row_tables(rows)
     return '\n\n'.join([*parts, _origin(result)])
+
+
+def _short_rows(rows: Mapping[str, Mapping], chosen: Sequence[str]) -> str:
+    """A line for each row; what only others have is a dash."""
+    found = {name: row['metrics'] for name, row in rows.items()}
+    for metric in chosen:
+        if not any(metric in values for values in found.values()):
+            raise KeyError(metric)
+    lines = [
+        [name, *(cell(values.get(metric, ())) for metric in chosen)]
+        for name, values in found.items()
+    ]
+    return _table(['', *chosen], lines)
 
 
 def _row_tables(rows: Mapping[str, Mapping]) -> list[str]:
@@ -144,12 +153,12 @@ def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def cell(values: Values) -> str:
-    """Mean over seeds, with least and largest where there are several."""
+    """Mean over seeds, with least and largest where they differ."""
     known = [value for value in values if value is not None]
     if not known:
         return DASH
     mean = number(sum(known) / len(known))
-    if len(known) == 1:
+    if min(known) == max(known):
         return mean
     return f'{mean} ({number(min(known))}{DASH}{number(max(known))})'
 

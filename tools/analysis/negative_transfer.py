@@ -31,8 +31,12 @@ from mmvmtl.apis.joint_runs import (
     together,
 )
 from mmvmtl.apis.plots import bars
-from mmvmtl.apis.result_file import write_result
+from mmvmtl.apis.result_file import read_result, write_result
+from mmvmtl.apis.steps import quiet_shell, side_by_side
 from mmvmtl.evaluation import delta_m
+
+#: What a method costs, printed behind what it reaches.
+COSTS = ('step_over_sum', 'seconds', 'memory_mib')
 
 #: One run: metric name to number.
 Run = dict[str, float | None]
@@ -44,11 +48,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file with all tasks')
     parser.add_argument('--methods', nargs='+', default=['fixed', 'sum'])
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--jobs', type=int, default=2, help='runs side by side'
+    )
     parser.add_argument('--work-dir', default='work_dirs/negative_transfer')
     parser.add_argument(
         '--out',
         default='work_dirs/negative_transfer.json',
         help='result file; the picture stands beside it',
+    )
+    parser.add_argument(
+        '--step-times',
+        metavar='FILE',
+        help='result of tools/bench_mtl.py; adds step_over_sum to its methods',
     )
     cli.add_cfg_options(parser)
     return parser.parse_args(argv)
@@ -66,13 +78,27 @@ def main(argv: Sequence[str] | None = None) -> dict:
     # must not be found after hours.
     singles = {task: alone(cfg, task) for task in tasks}
     joints = {method: together(cfg, method) for method in args.methods}
-    work = Path(args.work_dir)
+    times = read_result(args.step_times)['metrics'] if args.step_times else {}
+    plan = {
+        alone_in(task): (cfg, {'test': cfg}) for task, cfg in singles.items()
+    }
+    plan |= {
+        method: (cfg, {'own_boxes': cfg, 'true_boxes': at_true_boxes(cfg)})
+        for method, cfg in joints.items()
+    }
+    found = side_by_side(
+        lambda name, seed: execute(args, *plan[name], name, seed),
+        [(name, seed) for seed in args.seeds for name in plan],
+        args.jobs,
+    )
     rows: dict[str, list[Run]] = {'alone': []}
     for seed in args.seeds:
-        rows['alone'].append(run_alone(singles, work, seed))
-        for method, joint in joints.items():
-            row = run_joint(joint, work / method, seed)
-            row |= gains(row, rows['alone'][-1], tasks)
+        single = alone_row([found[alone_in(task), seed] for task in tasks])
+        rows['alone'].append(single)
+        for method in joints:
+            row = joint_row(found[method, seed])
+            row |= gains(row, single, tasks)
+            row |= step_time(times, method)
             rows.setdefault(method, []).append(row)
     print(report(rows))
     given = sys.argv[1:] if argv is None else argv
@@ -89,6 +115,28 @@ def main(argv: Sequence[str] | None = None) -> dict:
     return result
 
 
+def alone_in(task: str) -> str:
+    """The folder of a task that is trained alone."""
+    return f'alone_{task}'
+
+
+def execute(
+    args: argparse.Namespace,
+    cfg: Config,
+    tests: Mapping[str, Config],
+    name: str,
+    seed: int,
+) -> dict[str, dict]:
+    """Train and evaluate with this seed in a folder of its own."""
+    folder = Path(args.work_dir) / name / f'seed_{seed}'
+    return measured_run.train_and_measure(
+        seeded(cfg, seed),
+        folder,
+        {key: seeded(test, seed) for key, test in tests.items()},
+        quiet_shell(folder, args.jobs),
+    )
+
+
 def seeded(cfg: Config, seed: int) -> Config:
     """A copy with this seed."""
     changed = Config(cfg.to_dict())
@@ -96,36 +144,25 @@ def seeded(cfg: Config, seed: int) -> Config:
     return changed
 
 
-def run_alone(singles: Mapping[str, Config], work: Path, seed: int) -> Run:
+def alone_row(runs: Sequence[Mapping[str, dict]]) -> Run:
     """The metrics of each task, of the model that was trained for it."""
     row: Run = {}
-    costs = []
-    for task, cfg in singles.items():
-        cfg = seeded(cfg, seed)
-        folder = work / f'alone_{task}' / f'seed_{seed}'
-        found = measured_run.train_and_measure(cfg, folder, {'test': cfg})
-        row |= found['test']
-        costs.append(found['train'])
+    for run in runs:
+        row |= run['test']
     # One after the other: their times add up, their memory does not.
-    row['seconds'] = sum(cost['seconds'] for cost in costs)
-    row['memory_mib'] = max(cost['memory_mib'] for cost in costs)
+    row['seconds'] = sum(run['train']['seconds'] for run in runs)
+    row['memory_mib'] = max(run['train']['memory_mib'] for run in runs)
     return row
 
 
-def run_joint(cfg: Config, work: Path, seed: int) -> Run:
+def joint_row(run: Mapping[str, dict]) -> Run:
     """The metrics of a joint model, at true boxes and at its own."""
-    cfg = seeded(cfg, seed)
-    found = measured_run.train_and_measure(
-        cfg,
-        work / f'seed_{seed}',
-        {'own_boxes': cfg, 'true_boxes': at_true_boxes(cfg)},
-    )
-    own, told = found['own_boxes'], found['true_boxes']
+    own, told = run['own_boxes'], run['true_boxes']
     row = {k: v for k, v in own.items() if k.startswith('det/')} | told
     row |= {
         f'own_boxes/{k}': v for k, v in own.items() if not k.startswith('det/')
     }
-    return row | found['train']
+    return row | run['train']
 
 
 def gains(joint: Run, single: Run, tasks: Sequence[str]) -> Run:
@@ -144,6 +181,15 @@ def gains(joint: Run, single: Run, tasks: Sequence[str]) -> Run:
     return found
 
 
+def step_time(times: Mapping[str, Sequence[float]], method: str) -> Run:
+    """A step's time over that of the plain sum, where it was measured.
+
+    Fixed weights cost what weights of 1 do.
+    """
+    found = times.get(method.replace('fixed', 'sum', 1))
+    return {} if found is None else {'step_over_sum': found[0]}
+
+
 def by_metric(runs: Sequence[Run]) -> dict[str, list]:
     """Metric name to one number per seed."""
     return {
@@ -159,7 +205,7 @@ def report(rows: Mapping[str, Sequence[Run]]) -> str:
     names += [
         name
         for name in dict.fromkeys(key for row in lists.values() for key in row)
-        if name.startswith('gain/') or name in ('seconds', 'memory_mib')
+        if name.startswith('gain/') or name in COSTS
     ]
     lines = [
         '| | ' + ' | '.join(names) + ' |',

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 
 import torch
 from benchmarks import networks
 from benchmarks.training import Step
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from torch import Tensor, nn
 
+from mmvmtl.apis.joint_runs import together, weightings
 from mmvmtl.errors import UserError
+from mmvmtl.models.balancing import gramian_weightings
 from mmvmtl.models.balancing.task_gradients import shared_parameters
 from mmvmtl.models.clip_batch import ClipBatch
 
-#: Methods that balance norms, and those about conflict.
-NORMS = ('MGDA', 'IMTLG', 'NashMTL', 'AlignedMTL', 'FairGrad', 'GradNorm')
-CONFLICT = ('PCGrad', 'GradVac', 'CAGrad', 'UPGrad', 'DualProj')
-#: What the others are compared with.
-PLAIN = 'plain_sum'
+#: What the others are compared with, the plain sum of the losses.
+PLAIN = 'sum'
 
 
 def balancing_steps(
@@ -27,62 +25,58 @@ def balancing_steps(
     batch: dict,
     device: str,
     interval: int,
-    weightings: Sequence[str] = (),
     only: Sequence[str] | None = None,
 ) -> dict[str, Step]:
     """A step of every method, by name, on one batch.
+
+    The names are those of :func:`mmvmtl.apis.joint_runs.together`, and
+    three more: the exact form of one method about conflict, and two other
+    ways to T gradients.
 
     Args:
         cfg (Config): with ``model`` and ``optim_wrapper``.
         batch (dict): see ``training_batch``.
         device (str): to compute on.
         interval (int): steps from one measurement of parameters to the next.
-        weightings (Sequence[str]): types of loss weightings, such as
-            ``mmvmtl.UncertaintyWeighting``.
         only (Sequence[str], optional): build these beside the plain sum.
 
     Raises:
         UserError: if there is no such side.
     """
-    sides = _sides(interval, weightings)
+    sides = _sides(cfg, interval)
     for name in only or ():
         if name not in sides:
             raise UserError(
                 f"there is no side '{name}'; choose of {', '.join(sides)}"
             )
     steps = {}
-    for name, (changes, loss) in sides.items():
+    for name, (model, loss) in sides.items():
         if only and name not in (PLAIN, *only):
             continue
-        model = Config(dict(model=copy.deepcopy(cfg.model)))
-        model.merge_from_dict(dict(model=changes))
-        net = networks.build_ours(model.model)
+        net = networks.build_ours(model)
         steps[name] = Step(net, loss(batch), cfg.optim_wrapper, device)
     return steps
 
 
 def _sides(
-    interval: int, weightings: Sequence[str]
-) -> dict[str, tuple[dict, Callable]]:
-    """By name the changes of the model, and how its loss is made."""
-    sides: dict[str, tuple[dict, Callable]] = {PLAIN: ({}, _ours)}
-    for name in NORMS:
-        sides[f'features_{name}'] = (_branch(weighting=name), _ours)
-    for name in CONFLICT:
-        branch = _branch(weighting=name, interval=interval)
-        sides[f'parameters_every_{interval}_{name}'] = (branch, _ours)
-    exact = _branch(weighting='UPGrad', interval=1)
-    sides['parameters_every_step_UPGrad'] = (exact, _ours)
-    for kind in weightings:
-        loss = dict(loss=dict(_delete_=True, type=kind))
-        sides[f'loss_{kind.rpartition(".")[2]}'] = (loss, _ours)
-    sides['one_backward_a_task'] = ({}, _one_backward_a_task)
-    sides['torchjd_engine_sum'] = ({}, _torchjd)
+    cfg: Config, interval: int
+) -> dict[str, tuple[ConfigDict, Callable]]:
+    """By name the model, and how its loss is made."""
+    plain = together(cfg, PLAIN).model
+    sides = {PLAIN: (plain, _ours)}
+    for name in weightings():
+        sides[name] = (together(cfg, name).model, _ours)
+    for name, kind in gramian_weightings().items():
+        model = together(cfg, f'{PLAIN}+{name}').model
+        if kind.source == 'parameters':
+            model.branch.interval = interval
+        sides[f'{PLAIN}+{name}'] = (model, _ours)
+    exact = together(cfg, f'{PLAIN}+UPGrad').model
+    exact.branch.interval = 1
+    sides[f'{PLAIN}+UPGrad_every_step'] = (exact, _ours)
+    sides['one_backward_a_task'] = (plain, _one_backward_a_task)
+    sides['torchjd_engine_sum'] = (plain, _torchjd)
     return sides
-
-
-def _branch(**settings: object) -> dict:
-    return dict(branch=dict(type='mmvmtl.TaskBranch', **settings))
 
 
 def _ours(batch: dict) -> Callable[[nn.Module], Tensor]:

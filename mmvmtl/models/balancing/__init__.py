@@ -12,7 +12,10 @@ from mmvmtl.models.balancing.gramian import (
     feature_gramian,
     parameter_gramian,
 )
-from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
+from mmvmtl.models.balancing.gramian_weighting import (
+    GramianWeighting,
+    gramian_weightings,
+)
 from mmvmtl.models.balancing.imtl_g import IMTLG
 from mmvmtl.models.balancing.mgda import MGDA
 from mmvmtl.models.balancing.pcgrad import PCGrad
@@ -39,6 +42,7 @@ __all__ = [
     'PCGrad',
     'UPGrad',
     'feature_gramian',
+    'gramian_weightings',
     'parameter_gramian',
     'shared_parameters',
     'task_gradients',

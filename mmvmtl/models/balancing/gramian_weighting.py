@@ -61,6 +61,15 @@ class GramianWeighting(BaseModule, metaclass=ABCMeta):
         """
 
 
+def gramian_weightings() -> dict[str, type[GramianWeighting]]:
+    """All registered methods by name."""
+    return {
+        name: kind
+        for name, kind in MODELS.module_dict.items()
+        if isinstance(kind, type) and issubclass(kind, GramianWeighting)
+    }
+
+
 def build_weighting(cfg: str | dict, num_tasks: int) -> GramianWeighting:
     """Build a method from its name or config.
 
@@ -69,11 +78,7 @@ def build_weighting(cfg: str | dict, num_tasks: int) -> GramianWeighting:
     """
     cfg = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
     name = cfg['type'].removeprefix('mmvmtl.')
-    methods = {
-        key: value
-        for key, value in MODELS.module_dict.items()
-        if isinstance(value, type) and issubclass(value, GramianWeighting)
-    }
+    methods = gramian_weightings()
     if name not in methods:
         near = difflib.get_close_matches(name, methods, 3, 0)
         raise UserError(
