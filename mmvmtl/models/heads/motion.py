@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -119,7 +120,9 @@ class MotionReader(BaseModule):
             now,
             torch.stack(before),
             torch.tensor(gaps, device=feat.device),
-            self._shift(outlines, torch.stack(outlines_before)),
+            self._shift(
+                outlines, torch.stack(outlines_before), now.shape[2:]
+            ),
         )
 
     def camera_shift(self, now: Tensor, before: Tensor) -> Tensor:
@@ -129,30 +132,38 @@ class MotionReader(BaseModule):
         that overlap, for every shift up to ``camera_radius`` cells; then a
         soft-argmax.
         """
-        return self._shift(self._outline(now), self._outline(before))
+        outlines = self._outline(now), self._outline(before)
+        return self._shift(*outlines, now.shape[2:])
 
     def _outline(self, maps: Tensor) -> Tensor:
-        """Unit features (M, D, H / 2, W / 2) of motion maps."""
+        """Unit features of motion maps at half size, as spectra.
+
+        A frame's is needed twice: beside the frame before and the one after.
+        """
         coarse = F.avg_pool2d(float32_at_least(maps), 2)
         length = coarse.square().sum(dim=1, keepdim=True)
-        return coarse * length.clamp_min(1e-12).rsqrt()
+        unit = coarse * length.clamp_min(1e-12).rsqrt()
+        return torch.fft.rfft2(unit, self._padded(unit.shape[2:]))
 
-    def _shift(self, now: Tensor, before: Tensor) -> Tensor:
-        """:meth:`camera_shift` of outlines."""
+    def _padded(self, size: Sequence[int]) -> list[int]:
+        """So large that no shift wraps around, and as the window of shifts."""
         radius = self.camera_radius
-        height, width = now.shape[2:]
-        # Correlated as spectra, padded so that no shift wraps around, and
-        # at least as large as the window of shifts.
-        full = tuple(
-            -(-(max(side, radius + 1) + radius) // 4) * 4
-            for side in (height, width)
-        )
-        now, before = (torch.fft.rfft2(part, full) for part in (now, before))
+        return [
+            -(-(max(side, radius + 1) + radius) // 4) * 4 for side in size
+        ]
+
+    def _shift(
+        self, now: Tensor, before: Tensor, size: Sequence[int]
+    ) -> Tensor:
+        """:meth:`camera_shift` of outlines of maps of ``size`` (H, W)."""
+        radius = self.camera_radius
+        height, width = (side // 2 for side in size)
+        full = self._padded((height, width))
         fit = torch.fft.irfft2((now.conj() * before).sum(dim=1), full)
         fit = fit.roll((radius, radius), dims=(1, 2))
         fit = fit[:, : 2 * radius + 1, : 2 * radius + 1]
-        size = fit.new_tensor([width, height])
-        cells = (size - self.knocks.abs()).clamp(min=1).prod(dim=1)
+        sides = fit.new_tensor([width, height])
+        cells = (sides - self.knocks.abs()).clamp(min=1).prod(dim=1)
         fit = fit.flatten(1) / cells
         weight = (fit * self.camera_sharpness).softmax(dim=1)
         return weight @ self.knocks.to(weight) * (2 * self.stride)
