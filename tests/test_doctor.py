@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mmvmtl import doctor
+from mmvmtl.doctor import checks, installed, remedies, report
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,33 +75,33 @@ def distributions(monkeypatch, **versions):
 
 
 @pytest.mark.parametrize(
-    'installed, family, pin',
+    'versions, family, pin',
     [
         ({}, 'upstream', 'mmengine==0.11.0rc3'),
         ({'mmengine': '0.10.7'}, 'upstream', 'mmengine==0.11.0rc3'),
         ({'onedl-mmcv': '2.3.6'}, 'fork', 'onedl-mmengine==0.10.12'),
     ],
 )
-def test_the_remedy_belongs_to_the_family(monkeypatch, installed, family, pin):
-    distributions(monkeypatch, **installed)
-    assert doctor.family() == family
-    assert pin in doctor.mend('mmengine')
+def test_the_remedy_belongs_to_the_family(monkeypatch, versions, family, pin):
+    distributions(monkeypatch, **versions)
+    assert installed.family() == family
+    assert pin in remedies.mend('mmengine')
 
 
 def test_two_owners_of_one_module_are_found(monkeypatch):
     versions = {'opencv-python': '4.14', 'opencv-contrib-python': '4.13'}
     distributions(monkeypatch, **versions)
     with pytest.raises(RuntimeError, match='overwrite each other'):
-        doctor.check_owner()
-    mend = next(c.mend for c in doctor.checks() if c.name == 'owners')
+        checks.check_owner()
+    mend = next(c.mend for c in checks.checks() if c.name == 'owners')
     assert 'uninstall -y opencv-python opencv-contrib-python' in mend
 
 
 @pytest.mark.parametrize('version, works', [('4.14.0', True), ('5.0', False)])
 def test_opencv_5_is_refused(monkeypatch, version, works):
     monkeypatch.setattr('cv2.__version__', version)
-    check = doctor.Check('OpenCV', doctor.check_opencv, '')
-    assert doctor.examine(check)[0] is works
+    check = checks.Check('OpenCV', checks.check_opencv, '')
+    assert report.examine(check)[0] is works
 
 
 def test_an_mmengine_that_can_not_resume_is_found(monkeypatch):
@@ -112,8 +112,8 @@ def test_an_mmengine_that_can_not_resume_is_found(monkeypatch):
     monkeypatch.setattr(
         torch, 'load', lambda *a, **k: load(*a, **k | {'weights_only': True})
     )
-    check = doctor.Check('resume', doctor.check_resume, '')
-    works, cause = doctor.examine(check)
+    check = checks.Check('resume', checks.check_resume, '')
+    works, cause = report.examine(check)
     assert not works and '\n' not in cause
 
 
@@ -121,17 +121,17 @@ def fake_mmaction(tmp_path: Path, monkeypatch) -> Path:
     folder = tmp_path / 'mmaction'
     (folder / 'models' / 'localizers').mkdir(parents=True)
     (folder / '__init__.py').write_text("mmcv_maximum_version = '2.2.0'\n")
-    monkeypatch.setattr(doctor, 'mmaction_folder', lambda: folder)
+    monkeypatch.setattr(installed, 'mmaction_folder', lambda: folder)
     return folder
 
 
 def test_fix_writes_what_is_missing_once(tmp_path, monkeypatch):
     folder = fake_mmaction(tmp_path, monkeypatch)
     with pytest.raises(RuntimeError, match='lacks'):
-        doctor.check_drn()
-    assert len(doctor.fix()) == 1
-    assert doctor.check_drn()
-    assert doctor.fix() == ['nothing to fix']
+        checks.check_drn()
+    assert len(remedies.fix()) == 1
+    assert checks.check_drn()
+    assert remedies.fix() == ['nothing to fix']
     assert '2.2.0' in (folder / '__init__.py').read_text()
 
 
@@ -140,14 +140,14 @@ def test_fix_keeps_a_real_package(tmp_path, monkeypatch):
     real = folder / 'models' / 'localizers' / 'drn' / 'drn.py'
     real.parent.mkdir()
     real.write_text('real = True')
-    doctor.fix()
+    remedies.fix()
     assert real.read_text() == 'real = True'
 
 
 def test_fix_raises_the_limit_beside_the_forks_mmcv(tmp_path, monkeypatch):
     folder = fake_mmaction(tmp_path, monkeypatch)
     distributions(monkeypatch, **{'onedl-mmcv': '2.3.6'})
-    assert len(doctor.fix()) == 2
+    assert len(remedies.fix()) == 2
     assert '3.0.0' in (folder / '__init__.py').read_text()
 
 
@@ -159,4 +159,4 @@ def test_pins_are_those_of_the_requirements(family):
         for name in files
         for line in (ROOT / 'requirements' / f'{name}.txt').read_text().split()
     }
-    assert set(doctor.PINS[family].values()) <= pins
+    assert set(remedies.PINS[family].values()) <= pins

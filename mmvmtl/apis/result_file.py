@@ -17,8 +17,8 @@ from pathlib import Path
 
 import torch
 
-from mmvmtl import doctor
 from mmvmtl.apis.results import json_text
+from mmvmtl.doctor import installed
 from mmvmtl.errors import UserError
 from mmvmtl.version import __version__
 
@@ -177,8 +177,8 @@ def _cpu_model() -> str:
 def versions() -> dict[str, str]:
     """Version of Python, of mmvmtl and of every distribution below it."""
     found = {'python': platform.python_version(), 'mmvmtl': __version__}
-    for module in doctor.OWNERS:
-        found.update(doctor.owners(module))
+    for module in installed.OWNERS:
+        found.update(installed.owners(module))
     return found
 
 

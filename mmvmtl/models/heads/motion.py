@@ -120,9 +120,7 @@ class MotionReader(BaseModule):
             now,
             torch.stack(before),
             torch.tensor(gaps, device=feat.device),
-            self._shift(
-                outlines, torch.stack(outlines_before), now.shape[2:]
-            ),
+            self._shift(outlines, torch.stack(outlines_before), now.shape[2:]),
         )
 
     def camera_shift(self, now: Tensor, before: Tensor) -> Tensor:
@@ -148,9 +146,7 @@ class MotionReader(BaseModule):
     def _padded(self, size: Sequence[int]) -> list[int]:
         """So large that no shift wraps around, and as the window of shifts."""
         radius = self.camera_radius
-        return [
-            -(-(max(side, radius + 1) + radius) // 4) * 4 for side in size
-        ]
+        return [-(-(max(side, radius + 1) + radius) // 4) * 4 for side in size]
 
     def _shift(
         self, now: Tensor, before: Tensor, size: Sequence[int]

@@ -1,17 +1,8 @@
-"""Say what is installed, what works, what does not and what mends it.
-
-    python -m mmvmtl.doctor [--fix]
-
-Every check runs the thing it speaks about. Nothing is imported before its
-check, so a broken or missing library is a line of the report.
-"""
+"""Checks, each of which runs the thing it speaks about."""
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import importlib.metadata
-import importlib.util
 import platform
 import subprocess
 import sys
@@ -20,44 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmvmtl import compat
-from mmvmtl.version import __version__
+from mmvmtl.doctor import installed
+from mmvmtl.doctor.remedies import mend
 
-#: Distributions that own a module; the first is upstream's.
-OWNERS = {
-    'torch': ('torch',),
-    'mmengine': ('mmengine', 'onedl-mmengine'),
-    'mmcv': ('mmcv', 'onedl-mmcv', 'mmcv-lite', 'mmcv-full'),
-    'mmdet': ('mmdet', 'onedl-mmdetection'),
-    'mmaction': ('mmaction2',),
-    'cv2': (
-        'opencv-python',
-        'opencv-python-headless',
-        'opencv-contrib-python',
-        'opencv-contrib-python-headless',
-    ),
-    'numpy': ('numpy',),
-    'scipy': ('scipy',),
-}
-#: What is tested, by family; the same as in ``requirements/``.
-PINS = {
-    'upstream': {
-        'torch': 'torch==2.13.0',
-        'mmengine': 'mmengine==0.11.0rc3',
-        'mmcv': 'mmcv==2.1.0',
-        'mmdet': 'mmdet==3.3.0',
-        'mmaction': 'mmaction2==1.2.0',
-    },
-    'fork': {
-        'torch': 'torch==2.13.0',
-        'mmengine': 'onedl-mmengine==0.10.12',
-        'mmcv': 'onedl-mmcv==2.3.6',
-        'mmdet': 'onedl-mmdetection==3.5.1',
-        'mmaction': 'mmaction2==1.2.0',
-    },
-}
-#: Of mmaction2 1.2.0, and what ``--fix`` makes of it beside the fork.
-MMCV_LIMITS = ('2.2.0', '3.0.0')
 FIX = 'python -m mmvmtl.doctor --fix'
 BUILD = """
 import mmengine.registry as registry
@@ -85,41 +41,6 @@ class Check:
     needed: bool = True
 
 
-def owners(module: str) -> dict[str, str]:
-    """Installed distributions that own ``module``, with versions."""
-    found = {}
-    for name in OWNERS[module]:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def family() -> str:
-    """Which family is installed: fork if any of its parts is."""
-    for module in ('mmengine', 'mmcv', 'mmdet'):
-        if any(name.startswith('onedl-') for name in owners(module)):
-            return 'fork'
-    return 'upstream'
-
-
-def mend(module: str) -> str:
-    """The command that installs the tested version of ``module``."""
-    pin = PINS[family()][module]
-    if module == 'mmcv':
-        return (
-            "pip install 'setuptools<82' wheel ninja && MMCV_WITH_OPS=1 pip "
-            f'install --no-build-isolation --no-deps --force-reinstall {pin}'
-        )
-    if module == 'mmaction':
-        return (
-            f'pip install --no-deps {pin} && pip install decord einops '
-            'importlib_metadata matplotlib Pillow scipy'
-        )
-    return f"pip install {pin} 'opencv-python<5'"
-
-
 def check_python() -> str:
     """Python 3.10 to 3.12."""
     if not (3, 10) <= sys.version_info[:2] <= (3, 12):
@@ -134,7 +55,11 @@ def version_of(module: str) -> Callable[[], str]:
 
 def check_owner() -> str:
     """No two distributions own one module: they overwrite each other."""
-    twice = [found for found in map(owners, OWNERS) if len(found) > 1]
+    twice = [
+        found
+        for found in map(installed.owners, installed.OWNERS)
+        if len(found) > 1
+    ]
     if twice:
         raise RuntimeError(
             '; '.join(f'{" and ".join(each)} overwrite' for each in twice)
@@ -208,7 +133,7 @@ def check_mmaction() -> str:
 
 def check_drn() -> str:
     """MMAction2's own tools import its models, without our help."""
-    folder = mmaction_folder()
+    folder = installed.mmaction_folder()
     if folder is None:
         raise RuntimeError('mmaction is not installed')
     if not (folder / 'models' / 'localizers' / 'drn' / 'drn.py').exists():
@@ -218,7 +143,7 @@ def check_drn() -> str:
 
 def check_configs() -> str:
     """Our configs are where ``mmvmtl::...`` looks for them."""
-    folder = Path(__file__).parent / '.mim' / 'configs'
+    folder = Path(__file__).parents[1] / '.mim' / 'configs'
     count = len(list(folder.rglob('*.py')))
     if not count:
         raise RuntimeError(f'no configs in {folder}')
@@ -234,44 +159,9 @@ def check_cuda() -> str:
     return torch.cuda.get_device_name()
 
 
-def mmaction_folder() -> Path | None:
-    """Where mmaction is installed, found without importing it."""
-    spec = importlib.util.find_spec('mmaction')
-    if spec is None or spec.origin is None:
-        return None
-    return Path(spec.origin).parent
-
-
-def fix() -> list[str]:
-    """Mend the installed mmaction2 for tools that do not import us.
-
-    Writes the package that the wheel lacks and, beside the fork's mmcv,
-    raises the limit that refuses it.
-
-    Returns:
-        list[str]: What was done.
-    """
-    folder = mmaction_folder()
-    if folder is None:
-        return ['mmaction is not installed: nothing to fix']
-    done = []
-    drn = folder / 'models' / 'localizers' / 'drn'
-    if not (drn / 'drn.py').exists():
-        drn.mkdir(exist_ok=True, parents=True)
-        (drn / '__init__.py').write_text(compat.DRN_INIT)
-        (drn / 'drn.py').write_text(compat.DRN_SOURCE)
-        done.append(f'wrote {drn}')
-    init = folder / '__init__.py'
-    limit, raised = (f"mmcv_maximum_version = '{v}'" for v in MMCV_LIMITS)
-    if 'onedl-mmcv' in owners('mmcv') and limit in init.read_text():
-        init.write_text(init.read_text().replace(limit, raised))
-        done.append(f'raised the limit of mmcv in {init}')
-    return done or ['nothing to fix']
-
-
 def checks() -> list[Check]:
     """All checks, in the order in which to mend what fails."""
-    doubles = ' '.join(owners('cv2'))
+    doubles = ' '.join(installed.owners('cv2'))
     here = 'pip install -e . in the folder of mmvmtl'
     return [
         Check('Python', check_python, 'use Python 3.10, 3.11 or 3.12'),
@@ -302,55 +192,3 @@ def last_line(text: str) -> str:
     """The last line of a traceback or message, which says the cause."""
     lines = text.strip().splitlines()
     return lines[-1].strip() if lines else 'no message'
-
-
-def examine(check: Check) -> tuple[bool, str]:
-    """Run a check: whether it works, and a detail or the cause."""
-    try:
-        return True, check.run()
-    # Whatever a broken library raises is the finding.
-    except Exception as error:
-        return False, f'{type(error).__name__}: {last_line(str(error))}'
-
-
-def report() -> int:
-    """Print versions and checks; return the number of needed failures."""
-    print(f'mmvmtl {__version__}, {platform.platform()}')
-    print(f'\nFound ({family()} family)')
-    for module in OWNERS:
-        found = owners(module)
-        text = ', '.join(f'{name} {v}' for name, v in found.items())
-        print(f'  {module:10}{text or "not installed"}')
-    print('\nChecked')
-    failures = 0
-    for check in checks():
-        works, detail = examine(check)
-        word = 'ok' if works else 'FAILED' if check.needed else 'missing'
-        print(f'  {word:8} {check.name}: {detail}', flush=True)
-        if not works:
-            print(f'           mend: {check.mend}')
-            failures += check.needed
-    print(
-        f'\n{failures} needed things do not work; mend the first one first'
-        if failures
-        else '\neverything needed works'
-    )
-    return failures
-
-
-def main(argv: list[str] | None = None) -> int:
-    """Print the report; 1 if something needed does not work."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        '--fix',
-        action='store_true',
-        help='first mend what the mmaction2 wheel lacks or refuses',
-    )
-    args = parser.parse_args(argv)
-    if args.fix:
-        print('\n'.join(fix()))
-    return int(report() > 0)
-
-
-if __name__ == '__main__':
-    sys.exit(main())
