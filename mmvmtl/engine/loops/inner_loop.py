@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from unittest import mock
 
 import torch
 from mmengine.model import BaseModel
@@ -51,6 +53,17 @@ def freeze_norm_statistics(model: nn.Module) -> None:
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.eval()
+
+
+@contextmanager
+def as_one_process() -> Iterator[None]:
+    """Reduce nothing over ranks: an episode is a training of its own.
+
+    MMDet's and our losses divide by numbers of all ranks; those of an episode
+    must not depend on which other one a rank happens to look at.
+    """
+    with mock.patch('torch.distributed.is_initialized', return_value=False):
+        yield
 
 
 def model_loss(model: BaseModel, data: dict) -> Loss:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from mmvmtl.engine.loops.inner_loop import (
     Params,
+    as_one_process,
     freeze_norm_statistics,
     model_loss,
     named_parts,
@@ -92,7 +93,7 @@ class MetaTrainLoop(IterBasedTrainLoop):
         freeze_norm_statistics(model)
         theta = named_parts(model, None)
         found = []
-        with runner.optim_wrapper.optim_context(wrapped):
+        with runner.optim_wrapper.optim_context(wrapped), as_one_process():
             for episode in data_batch:
                 found.append(self._episode(model, theta, episode))
         mean = average([grads for grads, _ in found], theta)

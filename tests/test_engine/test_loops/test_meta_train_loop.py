@@ -1,53 +1,24 @@
 """Meta-learning of a small detector in a real Runner."""
 
+import meta_training
 import pytest
 import torch
+from meta_training import HEAD, meta_cfg, run
 from mmengine.runner import Runner
-from small_training import dataset, loader, small_training
+from two_ranks import start_two_ranks
 
 from mmvmtl.errors import UserError
 
-HEAD = ['head.heads.det.bbox_head.rtm_cls']
 
-
-def meta_cfg(work_dir, iterations=2, **loop):
-    cfg = small_training(work_dir)
-    heads = cfg.model.head.heads
-    heads.cls = heads.track = None
-    cfg.model.loss.weights = dict(det=1.0)
-    cfg.model.tracker = None
-    heads.det.bbox_head.num_classes = 2
-    episodes = dict(
-        type='mmvmtl.EpisodeDataset',
-        domains=dict(day=dataset('train', 40, clip=dict(length=1))),
-        shots=2,
-        queries=2,
-        episodes=8,
-        ways=2,
-    )
-    cfg.train_dataloader = loader(
-        episodes, 2, dict(type='InfiniteSampler', shuffle=False)
-    )
-    cfg.train_cfg = dict(
-        type='mmvmtl.MetaTrainLoop',
-        max_iters=iterations,
-        **{**dict(method='ANIL', lr=0.1, steps=2, parts=HEAD), **loop},
-    )
-    cfg.default_hooks.checkpoint = dict(
-        type='CheckpointHook', by_epoch=False, interval=1
-    )
-    cfg.custom_hooks = []
-    cfg.log_processor = dict(by_epoch=False)
-    for key in ('val_dataloader', 'val_evaluator', 'val_cfg'):
-        cfg[key] = None
-    return cfg
-
-
-def run(cfg, name):
-    cfg.experiment_name = f'{cfg.work_dir}-{name}'
-    runner = Runner.from_cfg(cfg)
-    runner.train()
-    return runner
+def test_two_processes_equal_one(tmp_path):
+    """An episode a rank, or two in one process: the same steps."""
+    first, second = start_two_ranks(meta_training.__file__, tmp_path)
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    both = meta_training.meta_trained(episodes=2)
+    torch.testing.assert_close(first, both, rtol=0, atol=1e-5)
+    alone = meta_training.meta_trained(episodes=1)
+    far = max((first[k] - alone[k]).abs().max() for k in first)
+    assert far > 1e-3
 
 
 @pytest.mark.parametrize('method', ['ANIL', 'MAML', 'FOMAML', 'Reptile'])
