@@ -50,6 +50,17 @@ class ClipBatch:
             yield start, start + length
             start += length
 
+    def videos(self) -> list[int]:
+        """Per clip a number that clips of one video share.
+
+        Videos of several data sets that have one name and number share it
+        as well, so that nothing is taken for two that may be one.
+        """
+        numbers: dict[tuple, int] = {}
+        names = ('dataset', 'video_name', 'video_id')
+        keys = [tuple(s.get(name) for name in names) for s in self.samples]
+        return [numbers.setdefault(key, len(numbers)) for key in keys]
+
     def labelled(self, task: str) -> list[bool]:
         """Per clip whether ``task`` is labelled there."""
         return [task in sample.labelled for sample in self.samples]

@@ -123,15 +123,20 @@ class TrackHead(BaseTaskHead):
         boxes, real = pad_boxes([gt.bboxes for gt in truth])
         boxes = self._jitter(boxes)
         hidden = self._describe(feats, boxes)
-        clips = torch.arange(len(batch.samples), device=boxes.device)
         lengths = torch.tensor(batch.lengths, device=boxes.device)
-        clip_of_box = clips.repeat_interleave(lengths)[:, None].expand_as(real)
+        clips, videos = (
+            torch.tensor(numbers, device=boxes.device)
+            .repeat_interleave(lengths)[:, None]
+            .expand_as(real)[real]
+            for numbers in (range(len(batch.samples)), batch.videos())
+        )
         losses = dict(
             loss_embed=self.loss_embed(
                 self.embed(hidden[real]),
-                clip_of_box[real],
+                clips,
                 torch.cat([gt.instances_ids for gt in truth]),
                 torch.cat([gt.labels for gt in truth]),
+                videos,
             )
         )
         if self.motion is not None:

@@ -23,9 +23,10 @@ class InstanceContrastiveLoss(BaseModule):
         \frac{e^{s_{ip}/\tau}}{e^{s_{ip}/\tau} + \sum_{n \in N(i)}
         e^{s_{in}/\tau}}, \quad s = \cos
 
-    P(i) are boxes of the same instance in other frames. N(i) are boxes of
-    other instances of the same class, because association never compares
-    classes. The mean is taken over the pairs of all ranks; without any pair
+    P(i) are boxes of the same instance in other frames of the clip. N(i) are
+    boxes of other instances of the same class, because association never
+    compares classes; the same instance in another clip of its video is in
+    neither. The mean is taken over the pairs of all ranks; without any pair
     the loss is 0.
 
     A small batch shows few others. With ``memory`` the boxes of the last
@@ -79,16 +80,31 @@ class InstanceContrastiveLoss(BaseModule):
             )
 
     def forward(
-        self, embeddings: Tensor, clips: Tensor, ids: Tensor, labels: Tensor
+        self,
+        embeddings: Tensor,
+        clips: Tensor,
+        ids: Tensor,
+        labels: Tensor,
+        videos: Tensor | None = None,
     ) -> Tensor:
-        """Loss, (), of ``embeddings`` (K, E) with ``clips``, ``ids``,
-        ``labels`` (K,); an id counts within its clip.
+        """The loss, ().
+
+        Args:
+            embeddings (Tensor): (K, E), of any length.
+            clips (Tensor): (K,), number of the clip.
+            ids (Tensor): (K,), of the instance within its video.
+            labels (Tensor): (K,), its class.
+            videos (Tensor, optional): (K,), number of the video; None says
+                that no two clips are of one video.
         """
         unit = F.normalize(float32_at_least(embeddings), dim=1)
         logits = unit @ unit.T / self.temperature
         same_clip = clips[:, None] == clips[None]
         same = same_clip & (ids[:, None] == ids[None])
         negative = ~same & (labels[:, None] == labels[None])
+        if videos is not None:
+            same_video = videos[:, None] == videos[None]
+            negative &= ~(same_video & (ids[:, None] == ids[None]))
         if self.negatives == 'clip':
             negative &= same_clip
         positive = same & ~torch.eye(

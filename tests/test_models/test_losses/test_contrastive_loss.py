@@ -35,6 +35,23 @@ def test_equal_ids_of_two_clips_are_two_instances():
     assert apart.item() == 0  # no pair of one instance in one clip
 
 
+def test_another_clip_of_the_video_does_not_repel_its_own_instance():
+    """Two fish, two clips: the looks of both are perfect, or repel another's.
+
+    Of one video only the other fish repels, four boxes at cos 0:
+    log(1 + 4/e), τ = 1, by hand.
+    """
+    embeddings = torch.eye(2).repeat(4, 1)
+    clips, ids = [0] * 4 + [1] * 4, [4, 5] * 4
+    rows = [torch.tensor(x) for x in (clips, ids, [0] * 8)]
+    loss = InstanceContrastiveLoss(temperature=1.0)
+    one_video = loss(embeddings, *rows, torch.zeros(8))
+    assert one_video.item() == pytest.approx(math.log(1 + 4 / math.e))
+    two_videos = loss(embeddings, *rows, torch.tensor(clips))
+    assert two_videos.item() == pytest.approx(loss(embeddings, *rows).item())
+    assert two_videos > one_video
+
+
 def test_only_the_clip_repels_with_negatives_of_the_clip():
     embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.2], [1.0, 0.1]])
     rows = [0, 0, 1], [4, 4, 4]
