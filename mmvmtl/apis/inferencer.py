@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from mmvmtl.apis.checkpoint import load_model
 from mmvmtl.apis.cli import check_writable
+from mmvmtl.apis.interrupt import deferred_interrupt
 from mmvmtl.apis.pipeline import frame_dict, inference_pipeline
 from mmvmtl.apis.registered import check_types
 from mmvmtl.apis.results import clip_record, frame_record
@@ -41,7 +42,7 @@ class FrameResult(NamedTuple):
 class VideoMTLInferencer:
     """Detect, classify and track in videos with one checkpoint.
 
-    >>> infer = VideoMTLInferencer('work_dirs/demo/epoch_20.pth')
+    >>> infer = VideoMTLInferencer('work_dirs/demo/train/epoch_16.pth')
     >>> result = infer('video.mp4', out_dir='out')
 
     It is not MMEngine's ``BaseInferencer``, which executes the config text
@@ -89,6 +90,7 @@ class VideoMTLInferencer:
             score_thr = 0.0 if tracked else DETECTION_SCORE_THR
         self.score_thr = score_thr
         self.batch_size = batch_size
+        self._videos = count()
         steps = inference_pipeline(loaded.config, self._input_size())
         if config is None and not trust:
             check_types(steps, f'the checkpoint {checkpoint}')
@@ -101,28 +103,35 @@ class VideoMTLInferencer:
     def stream(self, frames: Iterable[np.ndarray]) -> Iterator[FrameResult]:
         """Predict one video, frame after frame, as its frames come.
 
+        Several streams may be read in turn; each has tracks of its own.
+
         Args:
             frames (Iterable[np.ndarray]): uint8 (H, W, 3) BGR, one size.
         """
-        self.model.reset_streams()
         frames = iter(frames)
+        video = next(self._videos)
         number = 0
-        while chunk := list(islice(frames, self.batch_size)):
-            sample = self._predict(chunk, number)
-            clip = clip_record(sample)
-            for image, frame in zip(chunk, sample.video_data_samples):
-                yield FrameResult(image, self._record(frame), clip)
-            number += len(chunk)
+        try:
+            while chunk := list(islice(frames, self.batch_size)):
+                sample = self._predict(chunk, number, video)
+                clip = clip_record(sample)
+                for image, frame in zip(chunk, sample.video_data_samples):
+                    yield FrameResult(image, self._record(frame), clip)
+                number += len(chunk)
+        finally:
+            self.model.reset_streams(video)
 
-    def _predict(self, images: list[np.ndarray], first: int) -> Any:
+    def _predict(
+        self, images: list[np.ndarray], first: int, video: int
+    ) -> Any:
         classes = tuple(self.classes.get('det', ()))
         clip = self.pipeline(
             {
                 'frames': [
-                    frame_dict(image, first + i)
+                    frame_dict(image, first + i, video)
                     for i, image in enumerate(images)
                 ],
-                'video_id': 0,
+                'video_id': video,
                 'video_name': '',
                 'labelled': (),
                 'classes': classes,
@@ -162,10 +171,10 @@ class VideoMTLInferencer:
             progress (bool): Whether to show a progress bar.
 
         Returns:
-            dict: ``frames`` (number of frames), ``clip`` (see
-            :func:`clip_record`, with its ``name``), ``files`` (paths by
-            ending), ``shortfall`` (a sentence if the video is truncated) and,
-            without ``out_dir``, ``records``.
+            dict: ``num_frames``, ``clip`` (see :func:`clip_record`, with its
+            ``name``), ``shortfall`` (a sentence if the video is truncated),
+            and ``files`` (paths by ending) or, without ``out_dir``,
+            ``records``.
         """
         opened = open_source(source)
         results = self._watched(opened, progress)
@@ -194,7 +203,7 @@ class VideoMTLInferencer:
         self, results: Iterable[FrameResult], files: ResultFiles, video: bool
     ) -> dict:
         artist = FrameArtist(self.classes.get('det', ()), score_thr=0.0)
-        count, clip = 0, {}
+        number, clip = 0, {}
         with files:
             for image, record, clip in results:
                 picture = None
@@ -202,10 +211,10 @@ class VideoMTLInferencer:
                     banner = self._banner(clip, record)
                     picture = artist.draw(image, _arrays(record), banner)
                 files.add(record, picture)
-                count += 1
-            if count == 0:
+                number += 1
+            if number == 0:
                 raise UserError('the input gave no frame; check the camera.')
-            summary = self._summary(count, clip)
+            summary = self._summary(number, clip)
             files.tail = dict(summary)
         return summary
 
@@ -235,13 +244,13 @@ class VideoMTLInferencer:
         console = Console(stderr=True)
         bar = Progress(console=console, disable=not progress)
         task = bar.add_task(source.name, total=source.length)
-        with bar:
-            try:
-                for result in self.stream(source):
-                    yield result
-                    bar.advance(task)
-            except KeyboardInterrupt:
-                console.print('stopped; writing what there is')
+        with bar, deferred_interrupt() as interrupted:
+            for result in self.stream(source):
+                yield result
+                bar.advance(task)
+                if interrupted():
+                    console.print('stopped; writing what there is')
+                    break
 
 
 def _device(name: str | None) -> torch.device:

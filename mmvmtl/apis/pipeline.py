@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,21 +31,30 @@ def inference_pipeline(
 
 
 def pipeline_of(node: dict) -> list[dict] | None:
-    """The pipeline of a data set, inside whatever wraps it."""
+    """The pipeline of a data set, inside whatever wraps it.
+
+    Of several data sets it is the first one's.
+    """
     if node.get('pipeline'):
         return list(node['pipeline'])
-    inner = node.get('dataset') or next(iter(node.get('datasets') or ()), None)
+    parts = node.get('datasets') or ()
+    if isinstance(parts, Mapping):
+        # Of a JoinedDataset; None is one that a config takes out.
+        parts = [part for part in parts.values() if part is not None]
+    inner = node.get('dataset') or next(iter(parts), None)
     return None if inner is None else pipeline_of(inner)
 
 
-def frame_dict(image: np.ndarray, number: int) -> dict[str, Any]:
+def frame_dict(
+    image: np.ndarray, number: int, video_id: int = 0
+) -> dict[str, Any]:
     """The frame dict of an unlabelled frame; ``number`` from 0."""
     height, width = image.shape[:2]
     return {
         'img': image,
         'img_path': None,
         'img_id': number,
-        'video_id': 0,
+        'video_id': video_id,
         'frame_id': number,
         'height': height,
         'width': width,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import signal
+
+import cv2
 import numpy as np
 import pytest
 
 from mmvmtl.apis import VideoMTLInferencer
+from mmvmtl.apis.interrupt import deferred_interrupt
+from mmvmtl.apis.pipeline import inference_pipeline
 from mmvmtl.errors import UserError
+from mmvmtl.visualization import FrameArtist
 
 
 @pytest.fixture(scope='module')
@@ -72,3 +79,61 @@ def test_scores_below_the_threshold_are_left_out(tiny_checkpoint, frames):
 def test_an_unknown_task_is_named(tiny_checkpoint):
     with pytest.raises(UserError, match="'pose'"):
         VideoMTLInferencer(str(tiny_checkpoint), device='cpu', tasks=['pose'])
+
+
+def test_two_videos_may_be_followed_in_turn(infer, frames):
+    """As two cameras are: each has the tracks it has alone."""
+    infer.batch_size = 2
+    other = frames[::-1]
+    alone = [_boxes(infer.stream(video))[0] for video in (frames, other)]
+    pairs = zip(infer.stream(frames), infer.stream(other), strict=True)
+    together = [_boxes(results)[0] for results in zip(*pairs, strict=True)]
+    assert together == alone
+
+
+def test_a_stream_that_is_left_is_forgotten(infer, frames):
+    stream = infer.stream(frames)
+    next(stream)
+    assert infer.model.streams._streams
+    stream.close()
+    assert not infer.model.streams._streams
+
+
+def test_ctrl_c_while_a_frame_is_drawn_loses_nothing(
+    infer, frames, tmp_path, monkeypatch
+):
+    """What came until then is whole; a second one ends it at once."""
+    folder = tmp_path / 'video'
+    folder.mkdir()
+    for number, image in enumerate(frames):
+        cv2.imwrite(str(folder / f'{number}.png'), image)
+    draw, drawn = FrameArtist.draw, []
+
+    def interrupted(*args, **kwargs):
+        drawn.append(1)
+        if len(drawn) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return draw(*args, **kwargs)
+
+    monkeypatch.setattr(FrameArtist, 'draw', interrupted)
+    summary = infer(folder, tmp_path / 'out')
+    assert summary['num_frames'] == 3
+    content = json.loads((tmp_path / 'out' / 'video.json').read_text())
+    assert len(content['frames']) == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with (
+        pytest.raises(KeyboardInterrupt),
+        deferred_interrupt() as noted,
+    ):
+        signal.raise_signal(signal.SIGINT)
+        assert noted()
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize('wrap', [list, lambda p: dict(a=None, b=p[0])])
+def test_the_pipeline_is_found_in_joined_data_sets(wrap):
+    steps = [dict(type='mmvmtl.ClipResize', scale=(8, 8))]
+    parts = wrap([dict(type='VideoMTLDataset', pipeline=steps)])
+    loader = dict(dataset=dict(type='JoinedDataset', datasets=parts))
+    found = inference_pipeline(dict(test_dataloader=loader), None)
+    assert found[1:] == steps

@@ -38,9 +38,12 @@ class StreamBank:
         self.tracker = tracker
         self._streams: dict[object, Stream] = {}
 
-    def reset(self) -> None:
-        """Forget all streams."""
-        self._streams.clear()
+    def reset(self, video_id: object = None) -> None:
+        """Forget the stream of a video, or all."""
+        if video_id is None:
+            self._streams.clear()
+        else:
+            self._streams.pop(video_id, None)
 
     def enter(self, samples: list[VideoMTLDataSample]) -> list[Stream]:
         """The stream of every clip; a new one where a video begins."""
@@ -57,23 +60,25 @@ class StreamBank:
             entered.append(stream)
         return entered
 
-    def leave(self, samples: list[VideoMTLDataSample]) -> None:
-        """Close the streams that have seen all frames of their video.
+    def leave(
+        self, samples: list[VideoMTLDataSample], streams: list[Stream]
+    ) -> None:
+        """Close those of :meth:`enter` that have seen their whole video.
 
         Frame numbers do not tell: a part of a video keeps its own.
         """
-        for sample in samples:
-            stream = self._streams.get(sample.video_id)
-            length = sample[0].get('video_length')
-            if stream is not None and stream.num_seen == length:
+        for sample, stream in zip(samples, streams, strict=True):
+            # In one batch another video of that id may have begun since.
+            latest = self._streams.get(sample.video_id) is stream
+            if latest and stream.num_seen == sample[0].get('video_length'):
                 del self._streams[sample.video_id]
 
 
 def track(batch: ClipBatch, streams: list[Stream]) -> None:
     """Give ids to the boxes of ``pred_track_instances``, frame by frame.
 
-    Boxes are in original pixels by now. Those that belong to no confirmed
-    track are left out. All numbers of a batch come to the host in one copy.
+    Boxes are in original pixels by now. Those to which the tracker gives no
+    id are left out. All numbers of a batch come to the host in one copy.
     """
     columns = _to_host(batch)
     for (start, end), stream in zip(batch.spans(), streams, strict=True):

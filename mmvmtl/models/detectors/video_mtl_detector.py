@@ -124,9 +124,9 @@ class VideoMTLDetector(Observed, BaseModel):
         self._tasks = tuple(t for t in self.head.tasks if t in names)
         self.reset_streams()
 
-    def reset_streams(self) -> None:
-        """Forget all videos, so that the next frame begins a new one."""
-        self.streams.reset()
+    def reset_streams(self, video_id: object = None) -> None:
+        """Forget a video, or all, so that the next frame begins a new one."""
+        self.streams.reset(video_id)
 
     def extract_feat(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """L levels (M, C, H, W) of frames (M, 3, H, W)."""
@@ -256,7 +256,7 @@ class VideoMTLDetector(Observed, BaseModel):
         tracked = any('pred_track_instances' in f for f in batch.frames)
         if tracked and self.streams.tracker is not None:
             track(batch, streams)
-        self.streams.leave(data_samples)
+        self.streams.leave(data_samples, streams)
         return data_samples
 
 

@@ -68,6 +68,6 @@ class PredictsVideo:
     def tasks(self, names: Sequence[str]) -> None:
         self.predictor.tasks = names
 
-    def reset_streams(self) -> None:
-        """Forget all videos."""
-        self.predictor.reset_streams()
+    def reset_streams(self, video_id: object = None) -> None:
+        """Forget a video, or all."""
+        self.predictor.reset_streams(video_id)

@@ -44,18 +44,38 @@ def _of_length(sample, length):
 def test_a_stream_is_closed_when_it_has_seen_all_frames(clip):
     bank = StreamBank(None)
     samples = [_of_length(clip(2), 2)]
-    stream = bank.enter(samples)[0]
-    bank.leave(samples)
-    assert bank.enter([clip(1, start=2)])[0] is not stream
+    streams = bank.enter(samples)
+    bank.leave(samples, streams)
+    assert bank.enter([clip(1, start=2)])[0] is not streams[0]
+
+
+def test_the_end_of_a_video_leaves_another_of_its_id_open(clip):
+    """In one batch: all of A, and the beginning of B, as long as A."""
+    bank = StreamBank(None)
+    samples = [_of_length(clip(2), 2), _of_length(clip(2), 4)]
+    streams = bank.enter(samples)
+    bank.leave(samples, streams)
+    assert bank.enter([clip(2, start=2)])[0] is streams[1]
+
+
+def test_one_video_is_forgotten_or_all(clip):
+    bank = StreamBank(None)
+    a, b = bank.enter([clip(2, video=7), clip(2, video=8)])
+    bank.reset(7)
+    later = [clip(1, video=7, start=2), clip(1, video=8, start=2)]
+    new, kept = bank.enter(later)
+    assert new is not a and kept is b
+    bank.reset()
+    assert bank.enter([clip(1, video=8, start=3)])[0] is not b
 
 
 def test_a_part_of_a_video_keeps_its_frame_numbers(clip):
     """Frames 200..203 of a part with 4 frames are one stream."""
     bank = StreamBank(None)
     parts = [_of_length(clip(2, start=s), 4) for s in (200, 202)]
-    stream = bank.enter(parts[:1])[0]
-    bank.leave(parts[:1])
-    assert bank.enter(parts[1:])[0] is stream
+    streams = bank.enter(parts[:1])
+    bank.leave(parts[:1], streams)
+    assert bank.enter(parts[1:])[0] is streams[0]
 
 
 def test_the_tracker_gets_each_frame_its_own_numbers(clip):
