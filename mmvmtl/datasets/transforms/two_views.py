@@ -15,9 +15,9 @@ class TwoViews(BaseTransform):
 
     Each box is its own identity, found again in the other view (as in
     `CenterTrack <https://arxiv.org/abs/2004.01177>`_ and FairMOT's
-    pre-training); the clip counts as labelled for ``track``. What moves
-    between the views is the augmentation, not the object, so velocities are
-    unknown (NaN) and train nothing.
+    pre-training); a clip that is labelled for ``det`` is then for ``track``
+    too. What moves between the views is the augmentation, not the object, so
+    velocities are unknown (NaN) and train nothing.
 
     Args:
         transforms (list[dict]): Applied to each view with draws of its own;
@@ -53,5 +53,7 @@ class TwoViews(BaseTransform):
         for number in range(2):
             view = {**still, 'frame_id': number, 'is_first': number == 0}
             views += self.transforms({**results, 'frames': [view]})['frames']
-        labelled = dict.fromkeys((*results['labelled'], 'track'))
+        labelled = dict.fromkeys(results['labelled'])
+        if 'det' in labelled:
+            labelled['track'] = None
         return {**results, 'frames': views, 'labelled': tuple(labelled)}

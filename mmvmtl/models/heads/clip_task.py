@@ -18,8 +18,9 @@ from mmvmtl.models.precision import float32_at_least
 class ClipTask(BaseTaskHead):
     """A clip label from descriptors of its frames.
 
-    Trained on whole clips. In a stream it looks at windows: every
-    ``stride``-th frame is described and remembered, and every ``hop``
+    Trained on whole clips. In a stream it looks at windows: the first frame,
+    and each that is ``stride`` numbers behind the one before, or the next
+    there is, is described and remembered, and every ``hop``
     described frames the last ``window`` are classified. The stream's score is
     the mean over its windows so far, so it does not depend on how the video
     was cut into batches.
@@ -109,14 +110,14 @@ class ClipTask(BaseTaskHead):
         for (start, end), memory in zip(
             batch.spans(), batch.memory, strict=True
         ):
-            begins = 'frames' not in memory[self.task]
-            memory[self.task].setdefault('frames', [])
+            state = memory[self.task]
+            state.setdefault('frames', [])
             for m in range(start, end):
-                on_beat = batch.frames[m].frame_id % self.stride == 0
-                # A stream's first frame counts, whatever its number: a
-                # video of one frame has a label too.
-                if on_beat or (begins and m == start):
+                frame_id = batch.frames[m].frame_id
+                # Not the number itself: a data set may show only some frames.
+                if frame_id >= state.get('next', frame_id):
                     chosen.append(m)
+                    state['next'] = frame_id + self.stride
         if not chosen:
             return {}
         index = torch.tensor(chosen, device=feats[0].device)

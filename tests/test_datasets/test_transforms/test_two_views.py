@@ -73,3 +73,9 @@ def test_one_view_may_be_flipped_and_the_other_not(clip):
 def test_a_clip_with_identities_of_its_own_is_refused(clip):
     with pytest.raises(UserError, match='3 frames'):
         TwoViews([])(clip)
+
+
+def test_an_image_without_labels_gets_none(clip):
+    """Not even identities: its boxes are not to be looked at."""
+    image = {**still(clip), 'labelled': ('cls',)}
+    assert TwoViews([])(image)['labelled'] == ('cls',)

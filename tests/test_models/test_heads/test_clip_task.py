@@ -40,6 +40,22 @@ def test_score_is_the_mean_over_windows_of_every_second_frame(clip):
     assert torch.allclose(batch.samples[0].pred_score, expected)
 
 
+@pytest.mark.parametrize('step', [1, 2, 3, 5])
+@pytest.mark.parametrize('start', [0, 1])
+def test_a_data_set_may_show_only_some_frames(clip, start, step):
+    """Described are those 2 or more behind the last: 0, 2, 4 of each 1."""
+    batch = ClipBatch([clip(9)])
+    for i, frame in enumerate(batch.frames):
+        frame.set_metainfo(dict(frame_id=start + i * step))
+    shown = 2 if step == 1 else 1
+    described = list(range(0, 9, shown))[:3]
+    values = [0.1 if i in described else 9 for i in range(9)]
+    task = _task(window=3, stride=2, hop=100)
+    task.predict(_feats(values), batch)
+    logits = torch.tensor([0.1, -0.1])
+    assert torch.allclose(batch.samples[0].pred_score, logits.softmax(0))
+
+
 def test_windows_begin_a_hop_apart(clip):
     """Of frames 0, 2, 4, 6, 8 with hop 2: windows (0, 2, 4) and (4, 6, 8)."""
     batch = ClipBatch([clip(10)])
