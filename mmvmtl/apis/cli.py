@@ -64,7 +64,9 @@ def _leave_process_group() -> None:
 def user_sentence(error: BaseException | None) -> str | None:
     """Return the sentence of the UserError behind ``error``, or None."""
     while error is not None and not isinstance(error, UserError):
-        error = error.__cause__ or error.__context__
+        # What was raised "from None" has said that it has no other cause.
+        hidden = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or hidden
     if error is None:
         return None
     # torch gives an error of a worker the worker's traceback as its text;

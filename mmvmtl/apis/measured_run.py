@@ -67,7 +67,8 @@ def train_and_measure(
         shell (Shell): where to run it.
 
     Returns:
-        dict: ``train`` with ``seconds`` and ``memory_mib``, and by the name
+        dict: ``train`` with ``seconds`` (of all attempts together; None if
+        this process was killed with one) and ``memory_mib``, and by the name
         of each test its metrics.
 
     Raises:
@@ -79,10 +80,8 @@ def train_and_measure(
         _keep(kept, work / f'{name}.py', done)
     if done.is_file():
         return json.loads(done.read_text())
-    folder = work / 'train'
-    command = ['tools/train.py', work / 'config.py', '--work-dir', folder]
-    found = {'train': run_measured(shell, *command, '--resume')}
-    checkpoint = (folder / 'last_checkpoint').read_text().strip()
+    found: dict[str, dict] = {'train': _train(work, shell)}
+    checkpoint = (work / 'train' / 'last_checkpoint').read_text().strip()
     for name in tests:
         out = work / f'{name}.json'
         shell.run(
@@ -92,6 +91,39 @@ def train_and_measure(
         found[name] = json.loads(out.read_text())['metrics']
     done.write_text(json.dumps(found))
     return found
+
+
+def _train(work: Path, shell: Shell) -> dict:
+    """Train, or go on; what all attempts cost stands in ``train.json``."""
+    told = work / 'train.json'
+    cost = dict(seconds=0.0, memory_mib=0.0, finished=False)
+    if told.is_file():
+        cost = json.loads(told.read_text())
+    if not cost['finished']:
+        # What nobody comes back from has cost nobody knows what.
+        told.write_text(json.dumps({**cost, 'seconds': None}))
+        start = time.perf_counter()
+        try:
+            last = run_measured(
+                *(shell, 'tools/train.py', work / 'config.py'),
+                *('--work-dir', work / 'train', '--resume'),
+            )
+        except SystemExit:
+            last = dict(seconds=time.perf_counter() - start, memory_mib=0.0)
+            told.write_text(json.dumps(_added(cost, last)))
+            raise
+        cost = {**_added(cost, last), 'finished': True}
+        told.write_text(json.dumps(cost))
+    return {key: cost[key] for key in ('seconds', 'memory_mib')}
+
+
+def _added(cost: dict, last: Mapping[str, float]) -> dict:
+    seconds = cost['seconds']
+    return {
+        **cost,
+        'seconds': None if seconds is None else seconds + last['seconds'],
+        'memory_mib': max(cost['memory_mib'], last['memory_mib']),
+    }
 
 
 def _keep(cfg: Config, path: Path, done: Path) -> None:

@@ -117,6 +117,36 @@ def test_time_and_memory_are_those_of_the_process():
     assert 200 < found['memory_mib'] < 400
 
 
+def test_a_broken_off_training_costs_what_all_its_attempts_cost(
+    tmp_path, monkeypatch
+):
+    """2 s and a failure, then 3 s; and unknown where nobody came back."""
+    cfg = Config(dict(lr=0.1))
+    clock = iter([10.0, 12.0, 20.0])
+    monkeypatch.setattr(measured_run.time, 'perf_counter', lambda: next(clock))
+    ways = iter([SystemExit(3), None, KeyboardInterrupt()])
+
+    def train(shell, *command):
+        way = next(ways)
+        if way is not None:
+            raise way
+        (tmp_path / 'a/train').mkdir()
+        (tmp_path / 'a/train/last_checkpoint').write_text('x.pth')
+        return dict(seconds=3.0, memory_mib=7.0)
+
+    monkeypatch.setattr(measured_run, 'run_measured', train)
+    with pytest.raises(SystemExit):
+        measured_run.train_and_measure(cfg, tmp_path / 'a', {})
+    found = measured_run.train_and_measure(cfg, tmp_path / 'a', {})
+    assert found['train'] == dict(seconds=5.0, memory_mib=7.0)
+    with pytest.raises(KeyboardInterrupt):
+        clock = iter([0.0])
+        measured_run.train_and_measure(cfg, tmp_path / 'b', {})
+    assert json.loads((tmp_path / 'b/train.json').read_text()) == dict(
+        seconds=None, memory_mib=0.0, finished=False
+    )
+
+
 def test_a_failing_tool_ends_the_report():
     with pytest.raises(SystemExit) as caught:
         measured_run.run_measured(Shell(), '-c', 'raise SystemExit(3)')

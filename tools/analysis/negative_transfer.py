@@ -150,7 +150,8 @@ def alone_row(runs: Sequence[Mapping[str, dict]]) -> Run:
     for run in runs:
         row |= run['test']
     # One after the other: their times add up, their memory does not.
-    row['seconds'] = sum(run['train']['seconds'] for run in runs)
+    seconds = [run['train']['seconds'] for run in runs]
+    row['seconds'] = None if None in seconds else sum(seconds)
     row['memory_mib'] = max(run['train']['memory_mib'] for run in runs)
     return row
 
