@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mmvmtl.datasets import VideoMTLDataset
+
 TOOLS = Path(__file__).parents[2] / 'tools'
 
 
@@ -111,6 +113,43 @@ def test_yolo_labels_become_cocovid(root, tmp_path, capsys):
     with pytest.raises(SystemExit):
         convert([str(root), '--out', str(out)])
     assert 'no labelled image' in capsys.readouterr().err
+
+
+def test_coco_images_become_videos_of_one_frame(tmp_path, capsys):
+    """What MMDet's data set drops is left out, a crowd is ignored."""
+    boxes = [[1, 2, 30, 20], [5, 5, 0.5, 9], [70, 0, 9, 9], [0, 0, 60, 40]]
+    coco = dict(
+        info={},
+        images=[
+            dict(id=7, file_name='a.jpg', width=60, height=40, license=1),
+            dict(id=9, file_name='b.jpg', width=60, height=40),
+        ],
+        annotations=[
+            dict(id=n, image_id=7, category_id=3, bbox=b, iscrowd=int(n == 3))
+            for n, b in enumerate(boxes)
+        ],
+        categories=[dict(id=3, name='car', supercategory='vehicle')],
+    )
+    for image in coco['images']:
+        picture = np.zeros((40, 60, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / image['file_name']), picture)
+    path, out = tmp_path / 'coco.json', tmp_path / 'out.json'
+    path.write_text(json.dumps(coco))
+    convert = load_main('dataset_converters/coco2cocovid.py')
+    convert([str(path), '--out', str(out)])
+    assert '2 boxes without area' in capsys.readouterr().out
+    data = VideoMTLDataset(
+        data_root=str(tmp_path), ann_file='out.json', test_mode=True
+    )
+    frames = [data.get_data_info(i)['frames'][0] for i in range(2)]
+    assert [frame['img_id'] for frame in frames] == [7, 9]
+    assert frames[0]['gt_bboxes'].tolist() == [[1, 2, 31, 22], [0, 0, 60, 40]]
+    assert frames[0]['gt_ignore_flags'].tolist() == [False, True]
+    assert len(frames[1]['gt_bboxes']) == 0
+    path.write_text('{"images": []}')
+    with pytest.raises(SystemExit):
+        convert([str(path), '--out', str(out)])
+    assert "no 'annotations'" in capsys.readouterr().err
 
 
 def test_segments_become_cocovid(tmp_path, capsys):

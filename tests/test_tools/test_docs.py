@@ -1,13 +1,17 @@
 """Configs that the documentation shows are configs that work."""
 
 import importlib.util
+import json
 import re
 import shlex
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 
 from mmvmtl.config_guard import check_config
@@ -15,7 +19,7 @@ from mmvmtl.models.balancing import GramianWeighting
 from mmvmtl.models.losses import BaseWeighting
 from mmvmtl.models.regularisers import BaseRegulariser
 from mmvmtl.models.sharing.base_sharing import BaseSharing
-from mmvmtl.registry import MODELS
+from mmvmtl.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
@@ -23,20 +27,29 @@ DOCS = ROOT / 'docs'
 WHOLE = ('joint-training.md',)
 
 
+def shown_python(page: str) -> list[str]:
+    """Python blocks of a page."""
+    text = (DOCS / page).read_text()
+    return re.findall(r'```python\n(.*?)```', text, re.DOTALL)
+
+
 def shown_configs(page: str) -> list[str]:
     """Python blocks of a page that are configs."""
-    text = (DOCS / page).read_text()
-    blocks = re.findall(r'```python\n(.*?)```', text, re.DOTALL)
+    blocks = shown_python(page)
     return [b for b in blocks if b.startswith(('_base_', 'model = '))]
 
 
-def test_config_for_ones_own_data_builds(tmp_path):
-    (block,) = shown_configs('your-data.md')
-    (tmp_path / 'my_data.py').write_text(
-        "_base_ = 'mmvmtl::_base_/datasets/synthetic.py'\n"
-    )
-    (tmp_path / 'config.py').write_text(block)
-    cfg = Config.fromfile(tmp_path / 'config.py')
+@pytest.fixture
+def own_data(tmp_path):
+    """The config of docs/your-data.md, beside the data it inherits."""
+    data, config = shown_python('your-data.md')
+    (tmp_path / 'my_data.py').write_text(data)
+    (tmp_path / 'config.py').write_text(config)
+    return Config.fromfile(tmp_path / 'config.py')
+
+
+def test_config_for_ones_own_data_builds(own_data):
+    cfg = own_data
     check_config(cfg)
     init_default_scope('mmdet')
     model = MODELS.build(cfg.model)
@@ -47,13 +60,8 @@ def test_config_for_ones_own_data_builds(tmp_path):
 
 
 @pytest.mark.parametrize('task', ['cls'])
-def test_a_task_is_taken_out_as_the_page_says(tmp_path, task):
-    (block,) = shown_configs('your-data.md')
-    (tmp_path / 'my_data.py').write_text(
-        "_base_ = 'mmvmtl::_base_/datasets/synthetic.py'\n"
-    )
-    (tmp_path / 'config.py').write_text(block)
-    cfg = Config.fromfile(tmp_path / 'config.py')
+def test_a_task_is_taken_out_as_the_page_says(own_data, task):
+    cfg = own_data
     cfg.merge_from_dict(
         {
             f'model.head.heads.{task}': None,
@@ -62,6 +70,56 @@ def test_a_task_is_taken_out_as_the_page_says(tmp_path, task):
     )
     init_default_scope('mmdet')
     assert MODELS.build(cfg.model).tasks == ('det', 'track')
+
+
+def test_ones_own_data_come_in_the_size_that_the_model_has(
+    own_data, tmp_path, monkeypatch
+):
+    """A video of another shape, read as the page says."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'data/yard'
+    folder.mkdir(parents=True)
+    names = [f'{i}.png' for i in range(20)]
+    for name in names:
+        cv2.imwrite(str(folder / name), np.zeros((90, 160, 3), np.uint8))
+    content = dict(
+        videos=[dict(id=1, name='yard', width=160, height=90)],
+        images=[
+            dict(id=i, video_id=1, frame_id=i, file_name=name)
+            for i, name in enumerate(names)
+        ],
+        annotations=[],
+        categories=[dict(id=1, name='person')],
+        tasks=dict(cls=['walk', 'run', 'fall']),
+    )
+    init_default_scope('mmdet')
+    size = own_data.model.data_preprocessor.input_size
+    for split in ('train', 'val'):
+        (folder / f'{split}.json').write_text(json.dumps(content))
+        loader = own_data[f'{split}_dataloader']
+        sample = DATASETS.build(loader.dataset)[0]
+        shape = tuple(sample['inputs'].shape[-2:])
+        if split == 'train':
+            assert shape == size
+        # The aspect ratio stays, the preprocessor pads the rest.
+        assert max(h / s for h, s in zip(shape, size, strict=True)) == 1
+
+
+def test_the_shown_task_head_learns_from_the_shown_labels(
+    tmp_path, monkeypatch
+):
+    head, labels, config = shown_python('add-a-task.md')
+    (tmp_path / 'my_heads.py').write_text(f'{head}\n{labels}')
+    (tmp_path / 'config.py').write_text(config)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cfg = Config.fromfile(tmp_path / 'config.py')
+    init_default_scope('mmdet')
+    batch = pseudo_collate([DATASETS.build(cfg.train_dataloader.dataset)[0]])
+    model = MODELS.build(cfg.model)
+    data = model.data_preprocessor(batch, training=True)
+    losses = model(**data, mode='loss')
+    assert losses['brightness.loss_l1'] > 0
+    assert losses['weight/brightness'] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
