@@ -158,6 +158,17 @@ def test_the_page_lists_every_method_there_is(kind):
     assert set(re.findall(r'^\| `(\w+)` \|', table, re.M)) == registered
 
 
+def test_the_list_of_modules_is_what_is_registered():
+    path = ROOT / 'tools/analysis/list_modules.py'
+    spec = importlib.util.spec_from_file_location('list_modules', path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.main(['--check'])
+    page = tool.PAGE.read_text()
+    for name in ('VideoMTLDetector', 'FreezeHook', 'MOTVideoDataset'):
+        assert f'[`{name}`](' in page
+
+
 def shown_commands() -> list[str]:
     """Calls of our tools in README.md and all pages, without comments."""
     pages = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
