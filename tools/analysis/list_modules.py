@@ -72,7 +72,8 @@ def _tables(found: Registry) -> str:
         if not kind.__module__.startswith('mmvmtl.'):
             continue  # what a test or a user has registered
         path = Path(inspect.getfile(kind)).relative_to(ROOT)
-        line = ROLE.sub(r'\1', inspect.getdoc(kind).splitlines()[0])
+        first = inspect.getdoc(kind).splitlines()[0]
+        line = ROLE.sub(r'\1', first).replace('``', '`')
         folders[path.parent].append(
             f'| [`{name}`](../{path.as_posix()}) | {line} |'
         )
