@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import logging
 import re
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from mmengine.logging import print_log
 
+from mmvmtl.datasets.mot_files import COUNTED
 from mmvmtl.errors import UserError
 
 IMAGE_SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
@@ -23,7 +26,8 @@ class Source:
     Attributes:
         name (str): Short name, for output files.
         fps (float): Frames per second.
-        length (int | None): Frames to expect, None for a camera.
+        length (int | None): Frames to expect, None for a camera; an estimate
+            for a container that does not store it, such as mkv.
         shortfall (str): After the last frame: a sentence if fewer came than
             expected, else ''.
     """
@@ -40,6 +44,9 @@ class Source:
 
 class VideoFile(Source):
     """Frames of a video file, as many as decode.
+
+    Fewer than the container stores are a ``shortfall``; fewer than an
+    estimate, which sound may prolong, only a warning.
 
     Raises:
         UserError: If it is missing, no video, or nothing of it decodes.
@@ -70,11 +77,21 @@ class VideoFile(Source):
                 f'no frame of the video {self.path} decodes; it is damaged, '
                 're-encode it.'
             )
-        if self.length is not None and decoded < self.length:
+        if self.length is None or decoded >= self.length:
+            return
+        if self.path.suffix.lower() in COUNTED:
             self.shortfall = (
                 f'the video {self.path} is truncated: its header says '
                 f'{self.length} frames and {decoded} decode; the results '
                 f'cover these {decoded}, re-encode it or get it again.'
+            )
+        else:
+            print_log(
+                f'the video {self.path} does not store its number of frames: '
+                f'by an estimate from its duration they are {self.length}, '
+                f'and {decoded} decode; if the end is missing, get it again.',
+                logger='current',
+                level=logging.WARNING,
             )
 
 

@@ -84,8 +84,8 @@ class LabelMap:
 
     Attributes:
         names (tuple[str]): The wanted class names; index = label.
-        index (dict): From the file's label to the wanted one, −1 if it is
-            not wanted.
+        index (dict): From the file's label, by index and by name, to the
+            wanted one, −1 if it is not wanted.
     """
 
     names: tuple[str, ...]
@@ -108,18 +108,19 @@ class LabelMap:
                     f'has {tuple(have.values())}; correct metainfo.'
                 )
         order = {name: i for i, name in enumerate(names)}
-        return cls(names, {k: order.get(v, -1) for k, v in have.items()})
+        index = {k: order.get(v, -1) for k, v in have.items()}
+        return cls(names, index | {v: order.get(v, -1) for v in have.values()})
 
     def get(self, label: int | str | None, where: str) -> int:
-        """Wanted label of a file's label, by index or name; −1 if absent.
+        """Wanted label of a file's label, by index or name.
+
+        −1 if there is none, or it is not wanted.
 
         Raises:
             UserError: If the file does not declare the label.
         """
         if label is None:
             return -1
-        if isinstance(label, str) and label in self.names:
-            return self.names.index(label)
         if label not in self.index:
             raise UserError(
                 f'{where} has label {label!r}, the file declares '

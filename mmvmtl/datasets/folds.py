@@ -24,11 +24,13 @@ def select_fold(
 ) -> dict:
     """The training part of a fold, or the part it holds out.
 
-    With at least ``count`` videos, every ``count``-th video from the
-    ``index``-th on is held out. With fewer, a block of consecutive frames
-    of every video is; the rest of a video becomes one video before the
-    block and one behind it, so that no clip reaches across. A velocity in a
-    video's first frame, which a frame of another part gives, is dropped.
+    Videos with one ``file_name``, such as the stretches of an mp4, are one
+    recording and share its fate. With at least ``count`` recordings, every
+    ``count``-th from the ``index``-th on is held out. With fewer, a block of
+    consecutive frames of every recording is; the rest of a video becomes one
+    video before the block and one behind it, so that no clip reaches across.
+    A velocity in a video's first frame, which a frame of another part gives,
+    is dropped.
 
     Args:
         content (dict): See :mod:`mmvmtl.datasets.cocovid`; not changed.
@@ -37,7 +39,7 @@ def select_fold(
         held_out (bool): Which of the two parts.
 
     Raises:
-        UserError: If there is no such fold, or a video has fewer frames
+        UserError: If there is no such fold, or a recording has fewer frames
             than there are folds.
     """
     if count < 2 or not 0 <= index < count:
@@ -45,35 +47,60 @@ def select_fold(
             f'there is no fold {index} of {count}; take at least 2 folds, '
             'counted from 0.'
         )
-    videos = content['videos']
-    if len(videos) >= count:
+    recordings: dict = {}
+    for video in content['videos']:
+        recordings.setdefault(_recording(video), []).append(video)
+    if len(recordings) >= count:
+        out = list(recordings)[index::count]
         kept = [
             video
-            for number, video in enumerate(videos)
-            if (number % count == index) == held_out
+            for video in content['videos']
+            if (_recording(video) in out) == held_out
         ]
         return _restrict(content, kept, content['images'])
-    frames: dict = {video['id']: [] for video in videos}
+    frames: dict = {video['id']: [] for video in content['videos']}
     for image in content['images']:
         frames[image['video_id']].append(image)
-    parts, images = [], []
-    for video in videos:
-        own = sorted(frames[video['id']], key=lambda f: f['frame_id'])
-        if len(own) < count:
+    parts: list[dict] = []
+    images: list[dict] = []
+    for videos in recordings.values():
+        every = {i['frame_id'] for v in videos for i in frames[v['id']]}
+        if len(every) < count:
             raise UserError(
-                f'video {video["name"]!r} has {len(own)} frames, fewer than '
-                f'the {count} folds; take fewer.'
+                f'video {videos[0]["name"]!r} has {len(every)} frames, fewer '
+                f'than the {count} folds; take fewer.'
             )
-        for run in fold_runs(len(own), index, count, held_out):
-            part = {
-                **video,
-                'id': len(parts),
-                'name': f'{video["name"]}#{run.start}',
-                'length': len(run),
-            }
-            parts.append(part)
-            images += [{**own[i], 'video_id': part['id']} for i in run]
+        numbers = sorted(every)
+        for run in fold_runs(len(numbers), index, count, held_out):
+            span = range(numbers[run.start], numbers[run.stop - 1] + 1)
+            for video in videos:
+                cut = _cut(video, frames[video['id']], span, len(parts))
+                parts += cut[0]
+                images += cut[1]
     return _restrict(content, parts, images, cut=True)
+
+
+def _recording(video: dict) -> tuple:
+    """What a video is a stretch of: its file, or itself alone."""
+    name = video.get('file_name')
+    return ('file', name) if name else ('video', video['id'])
+
+
+def _cut(
+    video: dict, images: list[dict], span: range, new_id: int
+) -> tuple[list[dict], list[dict]]:
+    """The frames of a video in a span as a video; empty if there is none."""
+    images = sorted(images, key=lambda image: image['frame_id'])
+    kept = [i for i, im in enumerate(images) if im['frame_id'] in span]
+    if not kept:
+        return [], []
+    part = {
+        **video,
+        'id': new_id,
+        'name': f'{video["name"]}#{kept[0]}',
+        'length': len(kept),
+    }
+    return [part], [{**images[i], 'video_id': new_id} for i in kept]
 
 
 def _restrict(
@@ -87,6 +114,10 @@ def _restrict(
     for image in images:
         first.setdefault(image['video_id'], image['id'])
     cut_at = set(first.values()) if cut else set()
+    part = {**content, 'videos': videos, 'images': images}
+    if 'annotations' not in content:
+        # An empty list would mean: labelled, and there is no object.
+        return part
     boxes = []
     for box in content['annotations']:
         if box['image_id'] in video_of:
@@ -94,9 +125,4 @@ def _restrict(
             if box['image_id'] in cut_at:
                 box.pop('velocity', None)
             boxes.append(box)
-    return {
-        **content,
-        'videos': videos,
-        'images': images,
-        'annotations': boxes,
-    }
+    return {**part, 'annotations': boxes}

@@ -2,13 +2,15 @@
 
 A sequence is a folder with ``gt/gt.txt`` and its frames: numbered images in
 ``img1/`` (or the ``imDir`` of ``seqinfo.ini``, where that exists), or one
-video file. Rows of ``gt.txt``: ``frame (from 1), id, x, y, w, h, [flag],
+video file. The last run of digits in an image's name is its number, from 1.
+Rows of ``gt.txt``: ``frame (from 1), id, x, y, w, h, [flag],
 [class (from 1)], [visibility]``.
 """
 
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,9 @@ from mmvmtl.errors import UserError
 
 IMAGES = ('.jpg', '.jpeg', '.png', '.bmp')
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv')
+#: Containers that store their number of frames; of others OpenCV guesses it
+#: from the duration, which sound may prolong.
+COUNTED = ('.mp4', '.mov', '.m4v', '.avi')
 LAYOUT = (
     '<root>/<sequence>/gt/gt.txt beside <sequence>/img1/000001.jpg, ... or '
     '<sequence>/video.mp4, and optionally <sequence>/seqinfo.ini'
@@ -67,17 +72,43 @@ class MOTSequence:
 
 
 def _numbered_images(folder: Path) -> dict[int, Path]:
-    files = {}
+    files: dict[int, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in IMAGES:
-            digits = ''.join(c for c in path.stem if c.isdigit())
-            if not digits:
-                raise UserError(
-                    f'{path} has no frame number in its name; name images '
-                    'like 000001.jpg.'
-                )
-            files[int(digits)] = path
+        if path.suffix.lower() not in IMAGES:
+            continue
+        runs = re.findall(r'\d+', path.stem)
+        if not runs:
+            raise UserError(
+                f'{path} has no frame number in its name; name images like '
+                '000001.jpg.'
+            )
+        number = int(runs[-1])
+        if number == 0:
+            raise UserError(
+                f'{path} has the frame number 0, but frames of gt.txt count '
+                'from 1; number the images from 000001.jpg on.'
+            )
+        if number in files:
+            raise UserError(
+                f'{files[number]} and {path.name} both have the frame number '
+                f'{number}; give each sequence a folder of its own.'
+            )
+        files[number] = path
     return files
+
+
+def count_frames(path: Path, capture: cv2.VideoCapture) -> int:
+    """Number of frames of a video that was just opened.
+
+    It is read from the file where the container stores it (``COUNTED``);
+    elsewhere all frames are decoded, which leaves ``capture`` at the end.
+    """
+    if path.suffix.lower() in COUNTED:
+        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    count = 0
+    while capture.grab():
+        count += 1
+    return count
 
 
 def open_sequence(folder: str | Path) -> MOTSequence:
@@ -118,15 +149,15 @@ def open_sequence(folder: str | Path) -> MOTSequence:
             f'video files instead of one; expected {LAYOUT}.'
         )
     capture = cv2.VideoCapture(str(videos[0]))
-    width, height, length, rate = (
+    width, height, rate = (
         capture.get(key)
         for key in (
             cv2.CAP_PROP_FRAME_WIDTH,
             cv2.CAP_PROP_FRAME_HEIGHT,
-            cv2.CAP_PROP_FRAME_COUNT,
             cv2.CAP_PROP_FPS,
         )
     )
+    length = count_frames(videos[0], capture)
     if not capture.isOpened() or length < 1:
         raise UserError(f'{videos[0]} can not be opened; re-encode it.')
     capture.release()

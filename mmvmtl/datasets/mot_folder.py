@@ -46,16 +46,21 @@ def centre_velocities(
 
 
 def _group(
-    rows: list[MOTRow], numbers: Sequence[int], path: Path
+    rows: list[MOTRow],
+    numbers: Sequence[int],
+    frames: Sequence[int] | None,
+    path: Path,
 ) -> dict[int, dict[int, MOTRow]]:
+    """Rows by frame number and id, of the part that is asked for."""
     wanted = set(numbers)
     grouped: dict[int, dict[int, MOTRow]] = {}
     for row in rows:
-        if numbers[0] <= row.number <= numbers[-1]:
+        if frames is None or frames[0] <= row.number <= frames[1]:
             if row.number not in wanted:
                 raise UserError(
                     f'{path}, line {row.line}: frame {row.number} has no '
-                    'picture; restore it or remove its rows.'
+                    'picture; restore it, remove its rows, or ask for a '
+                    'part by frames.'
                 )
             frame = grouped.setdefault(row.number, {})
             if row.identity in frame:
@@ -113,7 +118,7 @@ class MOTConverter:
         path = source.folder / 'gt' / 'gt.txt'
         # With a step, frames in between have pictures but do not count.
         every = source.numbers(frames and frames[:2])
-        by_frame = _group(read_rows(path), every, path)
+        by_frame = _group(read_rows(path), every, frames, path)
         velocities = centre_velocities(by_frame, numbers)
         video = {
             'id': len(self.content['videos']),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 
-from mmvmtl.datasets.mot_files import VIDEOS
+from mmvmtl.datasets.mot_files import VIDEOS, count_frames
 from mmvmtl.errors import UserError
 
 COLUMNS = ('video', 'start_frame', 'end_frame', 'label')
@@ -172,7 +172,7 @@ class SegmentConverter:
             'width': int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             'height': int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
             'fps': capture.get(cv2.CAP_PROP_FPS),
-            'frames': int(capture.get(cv2.CAP_PROP_FRAME_COUNT)),
+            'frames': count_frames(path, capture),
         }
         capture.release()
         return path, info

@@ -16,6 +16,7 @@ from mmvmtl.evaluation.video_metric import (
     Record,
     VideoMetric,
     frame_key,
+    of_labelled_classes,
     read_fields,
     read_ignored,
     to_numpy,
@@ -30,7 +31,8 @@ class MOTMetric(VideoMetric):
     """``track/`` HOTA, DetA, AssA, MOTA, IDF1 in percent, and IDSW.
 
     Each is the mean over the classes that have ground truth; IDSW is the sum.
-    Predictions with id 0 are not tracks and do not count.
+    Predictions with id 0 are not tracks and do not count, nor do those of
+    classes that a frame's ``labelled_classes``, where it has them, leaves out.
 
     ``track/velocity_mae`` is the mean absolute error of the components of
     the velocity, in pixels per frame of the original image, over predictions
@@ -57,8 +59,12 @@ class MOTMetric(VideoMetric):
             scene = _read_frame(frame)
             errors = _read_velocity_errors(frame)
             if scene is not None or errors is not None:
+                truth = read_fields(
+                    frame.gt_instances, boxes='bboxes', labels='labels'
+                )
                 yield {
                     'key': frame_key(sample, frame),
+                    'truth': tuple(truth.values()),
                     'frame': scene,
                     'errors': errors,
                 }
@@ -67,7 +73,7 @@ class MOTMetric(VideoMetric):
         """Score the tracks of all videos, and the velocities."""
         videos = [
             [r['frame'] for r in group if r['frame'] is not None]
-            for _, group in groupby(records, key=lambda r: r['key'][:2])
+            for _, group in groupby(records, key=lambda r: r['key'][0])
         ]
         result = evaluate_mot(videos)
         metrics = _pick(result.class_mean)
@@ -106,6 +112,7 @@ def _read_frame(frame: DetDataSample) -> Frame | None:
     truth, tracks = frame.gt_instances, frame.get('pred_track_instances')
     if tracks is None or 'instances_id' not in tracks:
         return None
+    tracks = of_labelled_classes(frame, tracks)
     scene = Frame(
         gt_boxes=_boxes(truth),
         boxes=_boxes(tracks),

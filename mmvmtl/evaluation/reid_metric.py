@@ -62,6 +62,7 @@ class ReIDMetric(VideoMetric):
                 visibilities = to_numpy(frame.gt_instances.visibilities)
             yield {
                 'key': frame_key(sample, frame),
+                'truth': tuple(truth.values()),
                 **truth,
                 'visibilities': visibilities,
                 'features': features,
@@ -72,15 +73,15 @@ class ReIDMetric(VideoMetric):
         records = [record for record in records if len(record['ids'])]
         if not records:
             return {}
-        videos = {record['key'][:2]: 0 for record in records}
+        videos = {record['key'][0]: 0 for record in records}
         number = {key: index for index, key in enumerate(videos)}
 
         def column(value: int, record: Record) -> np.ndarray:
             return np.full(len(record['ids']), value)
 
         boxes = ReIDBoxes(
-            np.concatenate([column(number[r['key'][:2]], r) for r in records]),
-            np.concatenate([column(r['key'][2], r) for r in records]),
+            np.concatenate([column(number[r['key'][0]], r) for r in records]),
+            np.concatenate([column(r['key'][1], r) for r in records]),
             np.concatenate([r['ids'] for r in records]),
             np.concatenate([r['labels'] for r in records]),
             np.concatenate([r['visibilities'] for r in records]),

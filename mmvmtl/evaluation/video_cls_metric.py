@@ -52,9 +52,11 @@ class VideoClsMetric(VideoMetric):
             and 'pred_score' in sample
         ):
             numbers = tuple(int(frame.frame_id) for frame in frames)
+            label = int(to_numpy(sample['gt_label']).item())
             yield {
-                'key': (*video_key(sample), -1, *numbers),
-                'label': int(to_numpy(sample['gt_label']).item()),
+                'key': (video_key(sample), -1, *numbers),
+                'truth': (label,),
+                'label': label,
                 'scores': to_numpy(sample['pred_score']),
             }
         for frame in frames:
@@ -67,6 +69,7 @@ class VideoClsMetric(VideoMetric):
             if label >= 0:
                 yield {
                     'key': frame_key(sample, frame),
+                    'truth': (label,),
                     'label': label,
                     'prediction': int(to_numpy(frame.pred_frame_label).item()),
                 }
@@ -98,7 +101,7 @@ def _label_videos(clips: Sequence[Record]) -> np.ndarray:
     """Find the true and predicted label of each video, (V, 2)."""
     last: dict[tuple, Record] = {}
     for clip in clips:
-        key = (*clip['key'][:2], clip['label'])
+        key = (clip['key'][0], clip['label'])
         if key not in last or clip['key'] > last[key]['key']:
             last[key] = clip
     pairs = [

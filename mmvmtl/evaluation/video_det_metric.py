@@ -15,6 +15,7 @@ from mmvmtl.evaluation.video_metric import (
     Record,
     VideoMetric,
     frame_key,
+    of_labelled_classes,
     read_fields,
     read_ignored,
 )
@@ -25,7 +26,8 @@ from mmvmtl.registry import METRICS
 class VideoDetMetric(VideoMetric):
     """``det/mAP`` (IoU 0.50 to 0.95) and ``det/mAP50``, 0..1, by pycocotools.
 
-    At most 100 predictions a frame count. An ignored box acts as COCO's
+    At most 100 predictions a frame count, and only those of the frame's
+    ``labelled_classes``, where it has them. An ignored box acts as COCO's
     ``iscrowd``: predictions of its class inside it are forgiven; label -1
     forgives every class.
 
@@ -47,18 +49,21 @@ class VideoDetMetric(VideoMetric):
         for frame in sample['video_data_samples']:
             if 'pred_instances' not in frame:
                 continue
+            found = of_labelled_classes(frame, frame.pred_instances)
+            truth = read_fields(
+                frame.gt_instances, gt_boxes='bboxes', gt_labels='labels'
+            )
             ignored_boxes, ignored_labels = read_ignored(frame)
             yield {
                 'key': frame_key(sample, frame),
+                'truth': tuple(truth.values()),
                 **read_fields(
-                    frame.pred_instances,
+                    found,
                     boxes='bboxes',
                     scores='scores',
                     labels='labels',
                 ),
-                **read_fields(
-                    frame.gt_instances, gt_boxes='bboxes', gt_labels='labels'
-                ),
+                **truth,
                 'ignored_boxes': ignored_boxes,
                 'ignored_labels': ignored_labels,
             }

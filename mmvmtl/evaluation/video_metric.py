@@ -25,10 +25,11 @@ class VideoMetric(BaseMetric):
     """Base of metrics over videos that arrive in chunks of any size.
 
     A subclass reads records from a clip's data sample, one a frame or clip,
-    each with a ``'key'`` that tells where it comes from. Records of all
-    ranks are joined; of equal keys one stays (a sampler may have padded the
-    data); they are sorted by key. So neither batch size, chunking, order nor
-    the number of processes changes the result.
+    each with a ``'key'`` that tells where it comes from and, under
+    ``'truth'``, the arrays of its labels. Records of all ranks are joined; of
+    equal keys one stays (a sampler may have padded the data), unless their
+    labels differ; they are sorted by key. So neither batch size, chunking,
+    order nor the number of processes changes the result.
 
     Clips whose ``labelled`` does not name the metric's task are skipped; a
     clip without ``labelled`` is taken as labelled for every task. With
@@ -102,8 +103,15 @@ class VideoMetric(BaseMetric):
         return super().evaluate(sys.maxsize)
 
     def compute_metrics(self, results: list[Record]) -> dict[str, float]:
-        """Remove what came twice, sort, score."""
-        unique = {record['key']: record for record in results}
+        """Remove what came twice, sort, score.
+
+        Raises:
+            UserError: If two videos can not be told apart.
+        """
+        unique: dict[tuple, Record] = {}
+        for record in results:
+            _check_same_truth(unique.get(record['key'], record), record)
+            unique[record['key']] = record
         metrics = self.compute([unique[key] for key in sorted(unique)])
         if not metrics:
             print_log(
@@ -135,20 +143,39 @@ def is_labelled(sample: dict, task: str) -> bool:
     return labelled is None or task in labelled
 
 
-def video_key(sample: dict) -> tuple[str, str]:
-    """Which video a clip is of: its id, and its name.
+VideoKey = tuple[str, str, str, str]
 
-    The name tells videos of joined data sets apart that share an id.
+
+def video_key(sample: dict) -> VideoKey:
+    """Which video a clip is of: its id, name, data set and domain.
+
+    The last three, '' where unknown, tell videos of several data sets apart
+    that share an id.
     """
     video_id = sample.get('video_id')
     if video_id is None:
         video_id = sample['video_data_samples'][0].video_id
-    return f'{video_id:>12}', str(sample.get('video_name', ''))
+    name, dataset, domain = (
+        str(sample.get(key) or '')
+        for key in ('video_name', 'dataset', 'domain')
+    )
+    return f'{video_id:>12}', name, dataset, domain
 
 
-def frame_key(sample: dict, frame: DetDataSample) -> tuple[str, str, int]:
+def frame_key(sample: dict, frame: DetDataSample) -> tuple[VideoKey, int]:
     """Which frame of which video."""
-    return (*video_key(sample), int(frame.frame_id))
+    return video_key(sample), int(frame.frame_id)
+
+
+def _check_same_truth(first: Record, again: Record) -> None:
+    pairs = zip(first['truth'], again['truth'], strict=True)
+    if not all(np.array_equal(*pair) for pair in pairs):
+        video_id, name, *_ = first['key'][0]
+        raise UserError(
+            f"two of the evaluated videos have the number '{video_id.strip()}'"
+            f" and the name '{name}', but different labels; join their data "
+            'sets with mmvmtl.JoinedDataset, or rename one.'
+        )
 
 
 def to_numpy(value: Any) -> np.ndarray:
@@ -166,6 +193,20 @@ def read_fields(
 ) -> dict[str, np.ndarray]:
     """Read fields of instances as arrays: ``new_name='field'``."""
     return {new: to_numpy(instances[old]) for new, old in names.items()}
+
+
+def of_labelled_classes(
+    frame: DetDataSample, instances: InstanceData
+) -> InstanceData:
+    """Those predictions whose class the frame's data set looks for.
+
+    Of the others nobody knows whether they are right. A frame without
+    ``labelled_classes`` is taken as labelled for every class.
+    """
+    labelled = frame.get('labelled_classes')
+    if labelled is None:
+        return instances
+    return instances[np.isin(to_numpy(instances.labels), labelled)]
 
 
 def read_ignored(frame: DetDataSample) -> tuple[np.ndarray, np.ndarray]:

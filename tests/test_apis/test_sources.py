@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from mmengine.logging import MMLogger
+from sounding_video import write_sounding_mkv
 
 from mmvmtl.apis.sources import open_source
 from mmvmtl.errors import UserError
@@ -62,6 +64,18 @@ def test_a_cut_video_gives_what_decodes_or_one_sentence(tmp_path):
     path.write_bytes((tmp_path / 'a.mp4').read_bytes()[:400])
     with pytest.raises(UserError, match=r'cut\.mp4'):
         list(open_source(path))
+
+
+def test_sound_that_lasts_longer_truncates_no_video(tmp_path, caplog):
+    write_sounding_mkv(tmp_path / 'a.mkv')
+    source = open_source(tmp_path / 'a.mkv')
+    assert source.length == 20
+    logger = MMLogger.get_current_instance()
+    logger.addHandler(caplog.handler)
+    assert len(list(source)) == 10
+    logger.removeHandler(caplog.handler)
+    assert source.shortfall == ''
+    assert 'a.mkv does not store its number of frames' in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,21 @@ def test_classes_select_and_order_by_name(content):
     assert clip_label == 1
 
 
+def test_a_label_that_is_not_wanted_is_none_by_index_and_by_name(content):
+    """The file has 'walk' as 1 and 'run' by name."""
+    gappy, _, film = read(content, tasks=dict(cls=('sit',)))
+    assert gappy.clip_label is film.clip_label is None
+    content['annotations'][6]['category_id'] = 'bus'
+    frame = read(content, classes=('car',))[0].frame(2)
+    assert frame['gt_instances_ids'].tolist() == [0]
+
+
+def test_a_name_that_is_not_declared_is_refused(content):
+    content['videos'][2]['clip_label'] = 'jump'
+    with pytest.raises(UserError, match=r"label 'jump', .*'sit', 'walk'"):
+        read(content, tasks=dict(cls=('sit',)))
+
+
 def test_a_frame_label_needs_no_box(content):
     content['images'][-1]['frame_label'] = 0
     film = read(content)[2]

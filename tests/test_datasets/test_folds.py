@@ -71,6 +71,46 @@ def test_whole_videos_keep_all_and_the_input_is_not_changed():
     assert whole == before
 
 
+def stretches(files: str) -> dict:
+    """Stretches of 4 frames, one behind the other; a letter is a file."""
+    videos, images = [], []
+    for number, file in enumerate(files):
+        videos.append(dict(id=number, name=str(number), file_name=file))
+        begin = 4 * files[:number].count(file)
+        images += [
+            dict(id=100 * number + f, video_id=number, frame_id=f)
+            for f in range(begin, begin + 4)
+        ]
+    return dict(videos=videos, images=images)
+
+
+def test_labels_alone_are_folded_and_stay_labels_alone():
+    """An empty list of boxes would mean that there is no object."""
+    whole = content(4)
+    del whole['annotations']
+    part = select_fold(whole, 1, 2)
+    assert [video['name'] for video in part['videos']] == ['v0', 'v2']
+    assert 'annotations' not in part
+    assert 'annotations' not in select_fold(whole, 0, 5)
+
+
+def test_stretches_of_one_file_are_held_out_together():
+    """Files a, b, c in 2 folds: a and c are held out of the first."""
+    whole = stretches('aabca')
+    out, rest = (select_fold(whole, 0, 2, held) for held in (True, False))
+    assert [v['name'] for v in out['videos']] == ['0', '1', '3', '4']
+    assert [v['name'] for v in rest['videos']] == ['2']
+
+
+def test_a_file_is_cut_once_for_all_its_stretches():
+    """12 frames of one file in 2 folds: the second stretch is cut at 6."""
+    part = select_fold(stretches('aaa'), 0, 2)
+    assert [(v['name'], v['length']) for v in part['videos']] == [
+        ('1#2', 2), ('2#0', 4),
+    ]  # fmt: skip
+    assert [i['frame_id'] for i in part['images']] == list(range(6, 12))
+
+
 @pytest.mark.parametrize('index, count', [(0, 1), (3, 3), (-1, 3), (0, 8)])
 def test_folds_that_do_not_exist(index, count):
     with pytest.raises(UserError, match='fold'):

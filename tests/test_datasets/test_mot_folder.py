@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from sounding_video import write_sounding_mkv
 
 from mmvmtl.datasets import MOTVideoDataset
 from mmvmtl.datasets.mot_files import list_sequences, read_rows
@@ -92,6 +93,8 @@ def test_the_last_columns_of_mot15_are_not_classes(tmp_path):
     ('row', 'words'),
     [
         ('3,4,1,1,5,5', 'line 8: frame 3 has no picture'),
+        ('7,4,1,1,5,5', 'line 8: frame 7 has no picture'),
+        ('0,4,1,1,5,5', 'line 8: frame 0 has no picture'),
         ('1,4,1,1,5,5', 'line 8: id 4 occurs twice in frame 1'),
         ('1,9,1,1,0,5', 'line 8 has a box without area'),
         ('1,9,nan,1,5,5', 'line 8 needs'),
@@ -105,6 +108,47 @@ def test_a_bad_row_is_named(root, row, words):
     path.write_text(ROWS + row + '\n')
     with pytest.raises(UserError, match=words):
         convert(root)
+
+
+def rename(root, **names):
+    """Rename pictures: the number of the old one, the stem of the new."""
+    folder = root / 'seq' / 'img1'
+    for old, new in names.items():
+        number = int(old.removeprefix('n'))
+        (folder / f'{number:06d}.jpg').rename(folder / f'{new}.jpg')
+
+
+def test_the_last_digits_of_a_name_are_its_number(root):
+    rename(root, **{f'n{n}': f'cam2_{n:06d}' for n in (1, 2, 4, 5, 6)})
+    content = convert(root).content
+    assert [i['frame_id'] for i in content['images']] == [0, 1, 3, 4, 5]
+    assert len(content['annotations']) == 6
+
+
+def test_pictures_that_two_could_mean_are_refused(root):
+    """MOT counts from 1: from 0 on, every box would be one frame late."""
+    rename(root, n1='right_2')
+    with pytest.raises(UserError, match=r'000002\.jpg and right_2\.jpg both'):
+        convert(root)
+    rename(root, n2='000000')
+    with pytest.raises(UserError, match=r'000000\.jpg has the frame number 0'):
+        convert(root)
+
+
+def test_rows_outside_the_part_asked_for_may_be_anywhere(root):
+    path = root / 'seq' / 'gt' / 'gt.txt'
+    path.write_text(ROWS + '7,4,1,1,5,5\n')
+    assert len(convert(root, (4, 6)).content['annotations']) == 3
+    with pytest.raises(UserError, match='frame 7 has no picture'):
+        convert(root, (4, 9))
+
+
+def test_a_count_that_sound_prolongs_is_not_believed(tmp_path):
+    """10 pictures in an mkv whose sound lasts 20."""
+    (tmp_path / 'seq' / 'gt').mkdir(parents=True)
+    (tmp_path / 'seq' / 'gt' / 'gt.txt').write_text('1,4,1,1,5,5\n')
+    write_sounding_mkv(tmp_path / 'seq' / 'film.mkv')
+    assert len(convert(tmp_path).content['images']) == 10
 
 
 def test_missing_things_are_named_with_the_layout(root, tmp_path):

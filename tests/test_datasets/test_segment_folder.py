@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from sounding_video import write_sounding_mkv
 
 from mmvmtl.datasets import SegmentVideoDataset
 from mmvmtl.datasets.segment_dataset import spread
@@ -76,6 +77,26 @@ def test_no_clip_crosses_the_border_of_its_segment(root, stride):
             shown = (float(np.mean(frame['img'])) - 4) / 8
             assert round(shown) == frame['frame_id']
     assert data[0]['labelled'] == ('cls',)
+
+
+def test_a_fold_shares_no_file_with_the_rest(root):
+    """Labels without boxes; film 'one' has three stretches."""
+    fold = dict(index=0, count=2)
+    rest = dataset(root, fold=fold)
+    out = dataset(root, fold=dict(fold, held_out=True))
+    assert [v.info['name'] for v in rest.videos] == ['two/20-30']
+    assert len(out.videos) == 3 and out[0]['labelled'] == ('cls',)
+
+
+def test_a_count_that_sound_prolongs_is_not_believed(root):
+    """10 pictures in an mkv whose sound lasts 20: frames 10 to 19 are none."""
+    write_sounding_mkv(root / 'videos' / 'six.mkv')
+    header = LINES.splitlines()[0]
+    (root / 'segments.csv').write_text(f'{header}\nsix,0,10,walk\n')
+    assert len(dataset(root)) == 10
+    (root / 'segments.csv').write_text(f'{header}\nsix,0,11,walk\n')
+    with pytest.raises(UserError, match=r'six\.mkv has 10;'):
+        dataset(root)
 
 
 def test_keys_count_each_segment_alike(root):

@@ -60,6 +60,17 @@ def test_id_0_is_no_track(make_frame, make_clip, evaluate):
     ] == pytest.approx(100)
 
 
+def test_a_class_that_is_not_labelled_is_no_false_track(
+    make_frame, make_clip, evaluate
+):
+    """A cat is followed in the second frame, where none was labelled."""
+    dogs = make_frame(1, [], lefts_found=[0.0])
+    clip = make_clip([make_frame(0, [0.0]), dogs])
+    assert evaluate(MOTMetric(), [clip])['track/MOTA'] == 0
+    dogs.set_metainfo(dict(labelled_classes=(1,)))
+    assert evaluate(MOTMetric(), [clip])['track/MOTA'] == 100
+
+
 def test_ignored_boxes_forgive(make_frame, make_clip, evaluate):
     found = {'lefts_found': [0.0, 40.0]}
     bare = make_clip([make_frame(0, [0.0], **found)])

@@ -1,6 +1,7 @@
 """Detection numbers through pycocotools."""
 
 import pytest
+import torch
 
 from mmvmtl.evaluation import VideoDetMetric
 
@@ -58,6 +59,27 @@ def test_wrong_class_is_wrong(make_frame, make_clip, evaluate):
     frame = make_frame(0, [0.0])
     frame.pred_instances.labels = frame.pred_instances.labels + 1
     assert evaluate(VideoDetMetric(), [make_clip([frame])])['det/mAP'] == 0
+
+
+def test_a_class_that_is_not_labelled_is_no_false_positive(
+    make_frame, make_clip, evaluate
+):
+    """A cat in a frame that only dogs were labelled in, with a dog found.
+
+    It comes first by its score, so it would halve the AP of cats.
+    """
+    cats = make_frame(0, [0.0])
+    dogs = make_frame(1, [0.0], labels=[1], lefts_found=[0.0, 40.0])
+    dogs.pred_instances.labels = torch.tensor([1, 0])
+    dogs.pred_instances.scores += 0.5
+    wanted = {None: 0.5, (0, 1): 0.5, (1,): 1.0}
+    for labelled, score in wanted.items():
+        dogs.set_metainfo(dict(labelled_classes=labelled))
+        scores = evaluate(
+            VideoDetMetric(classwise=True), [make_clip([cats, dogs])]
+        )
+        assert scores['det/cat/mAP50'] == pytest.approx(score)
+        assert scores['det/dog/mAP50'] == pytest.approx(1)
 
 
 def test_no_prediction_scores_0_and_no_truth_scores_nothing(

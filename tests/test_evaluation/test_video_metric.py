@@ -14,6 +14,8 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from mmengine.structures import InstanceData
 
+from mmvmtl.datasets import SyntheticVideoDataset
+from mmvmtl.errors import UserError
 from mmvmtl.evaluation import (
     MOTMetric,
     ReIDMetric,
@@ -69,6 +71,56 @@ def test_a_clip_that_comes_twice_counts_once(metric, full_clip, evaluate):
     clips = [full_clip(), other]
     once = evaluate(metric(), clips)
     assert evaluate(metric(), [*clips, clips[0]]) == once
+
+
+@pytest.mark.parametrize('metric', ALL)
+@pytest.mark.parametrize('key', ['domain', 'dataset'])
+def test_one_number_in_two_domains_is_two_videos(metric, key, full_clip):
+    """One without that name, as of a data set that tells none, too."""
+    clips = [full_clip(), *(full_clip(**{key: name}) for name in ('a', 'b'))]
+    keys = [r['key'] for c in clips for r in metric().read(c.to_dict())]
+    assert len(set(keys)) == len(sorted(keys)) == len(keys)
+
+
+@pytest.mark.parametrize('metric', ALL)
+def test_videos_that_can_not_be_told_apart_are_refused(
+    metric, full_clip, evaluate
+):
+    other = full_clip()
+    other.set_gt_label(1)
+    for frame in other.video_data_samples:
+        truth = frame.gt_instances.clone()
+        truth.bboxes = truth.bboxes + 1
+        truth.instances_ids = truth.instances_ids + 1
+        frame.gt_instances = truth
+    with pytest.raises(UserError, match=r"number '0' and the name 'v0', but"):
+        evaluate(metric(), [full_clip(), other])
+
+
+def test_day_and_night_of_one_seed_are_all_scored(evaluate):
+    """The boxes of two worlds, as a plain ConcatDataset gives them."""
+    clips = []
+    for style in ('day', 'night'):
+        data = SyntheticVideoDataset(
+            world=dict(size=(96, 96), length=2, style=style), split='val',
+            num_videos=1, test_mode=True, chunk=2,
+            pipeline=[dict(type='mmvmtl.PackVideoInputs')],
+        )  # fmt: skip
+        sample = data[0]['data_samples']
+        for frame in sample.video_data_samples:
+            found = frame.gt_instances[: len(frame.gt_instances) * (not clips)]
+            frame.pred_track_instances = InstanceData(
+                bboxes=found.bboxes,
+                labels=found.labels,
+                instances_id=found.instances_ids + 1,
+            )
+        clips.append(sample)
+    missed = sum(len(f.gt_instances) for f in clips[1].video_data_samples)
+    found = sum(len(f.gt_instances) for f in clips[0].video_data_samples)
+    assert found == missed > 0
+    for order in (clips, clips[::-1]):
+        mota = evaluate(MOTMetric(), order)['track/MOTA']
+        assert mota == pytest.approx(50)
 
 
 @pytest.mark.parametrize('name', [metric.__name__ for metric in ALL])

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from sounding_video import write_sounding_mkv
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,6 +77,17 @@ def test_only_the_asked_task_is_written(
     rows = np.loadtxt(out / 'frames.txt', delimiter=',', ndmin=2)
     # Detections that nobody follows have no identity.
     assert set(rows[:, 1]) == {-1}
+
+
+def test_an_mkv_with_longer_sound_is_a_success(
+    tool, arguments, tmp_path, capsys
+):
+    """No exit code: its end is where its pictures end."""
+    write_sounding_mkv(tmp_path / 'a.mkv')
+    tool('infer')([str(tmp_path / 'a.mkv'), *arguments, '--no-video'])
+    result = json.loads((tmp_path / 'out' / 'a.json').read_text())
+    assert result['num_frames'] == 10
+    assert 'error' not in capsys.readouterr().err
 
 
 def test_after_a_kill_only_partial_files_are_left(tmp_path, arguments):
