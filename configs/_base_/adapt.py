@@ -9,9 +9,6 @@ _base_ = '../synthetic/video_mtl_rtmdet_tiny.py'
 
 load_from = '{{$MMVMTL_PRETRAINED:work_dirs/demo/train/epoch_16.pth}}'
 
-# In between what the training of the start began and ended with.
-model = dict(loss=dict(weights=dict(cls=0.03, track=0.1)))
-
 load, resize, pack = _base_.train_pipeline
 augment = dict(
     type='mmvmtl.ClipPhotometric',

@@ -18,11 +18,6 @@ _base_ = [
 loss_embed = dict(type='mmvmtl.InstanceContrastiveLoss', memory=1024)
 model = dict(
     head=dict(heads=dict(track=dict(loss_embed=loss_embed))),
-    # At the end the gradients of boxes in the trunk are small, those of
-    # identities and clip labels are not: they are let go, and boxes refined.
-    loss=dict(
-        weights=dict(cls=(0.1, 0.01), track=(0.3, 0.03)), span=(0.5, 1.0)
-    ),
     # Chosen on the validation videos of one seed.
     tracker=dict(
         scores=dict(high=0.45, low=0.15, new=0.6),

@@ -40,6 +40,8 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
         [dict(length=2, video=2, labelled=('cls',))],
     ),
 }
+#: Methods that leave gradients alone which do not oppose each other.
+CONFLICT = ('PCGrad', 'GradVac', 'UPGrad', 'DualProj')
 #: By name the clips, and changes of the model, beside the cases.
 VARIANTS: dict[str, tuple[str, dict]] = {
     f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
@@ -56,7 +58,8 @@ VARIANTS |= {
     for name, clips, settings in (
         *((name, 'unequal numbers', dict(interval=2)) for name in METHODS),
         ('FairGrad', 'unequal numbers', dict(gramian='parameters')),
-        ('GradVac', 'no boxes labelled', dict(interval=1, parameters='neck')),
+        *((name, 'no boxes labelled', dict(interval=1, parameters='neck'))
+          for name in CONFLICT),
         ('UPGrad', 'no objects', dict(interval=1, scale_heads=True)),
         ('MGDA', 'no clip labelled', dict(scale_heads=True)),
         ('CAGrad', 'a task labelled nowhere', {}),

@@ -25,8 +25,11 @@ PARTS: dict[str, dict] = {
     'alternating': dict(
         type='mmvmtl.DomainAdversary', form='alternating', **LEVELS
     ),
+    # Of random features it is so small that nothing would be seen.
     'coral': dict(
-        type='mmvmtl.DomainAlignment', distance=dict(type='mmvmtl.CORAL')
+        type='mmvmtl.DomainAlignment',
+        distance=dict(type='mmvmtl.CORAL'),
+        weight=1000.0,
     ),
     'mmd': dict(
         type='mmvmtl.DomainAlignment', distance=dict(type='mmvmtl.MMD')
@@ -48,9 +51,11 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
 STEPS = 2
 
 
-def build(name: str) -> nn.Module:
-    """The model with a part, in float64."""
+def build(name: str | None) -> nn.Module:
+    """The model with a part, or without any, in float64."""
     cfg = without_batch_statistics()
+    if name is None:
+        return build_model(cfg).double().train()
     part = dict(PARTS[name], domains=DOMAINS)
     if name != 'mldg':
         cfg.domain = part
@@ -64,7 +69,10 @@ def build(name: str) -> nn.Module:
 
 
 def train(
-    name: str, case: str, ranks: tuple[int, ...], distributed: bool = False
+    name: str | None,
+    case: str,
+    ranks: tuple[int, ...],
+    distributed: bool = False,
 ) -> dict[str, Tensor]:
     """Parameters after ``STEPS`` steps on the joined clips of ``ranks``."""
     model = module = build(name)

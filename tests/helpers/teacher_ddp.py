@@ -39,10 +39,12 @@ def build() -> nn.Module:
     for part in (model.student, model.teacher):
         head = part.head.heads['det'].bbox_head
         # An untrained head's scores are nearly equal, so that rounding would
-        # decide which boxes there are, and these have no area.
+        # decide which boxes and labels there are, and boxes have no area.
         torch.manual_seed(0)
         nn.init.normal_(head.conv_cls.weight, std=0.1)
         nn.init.constant_(head.conv_reg.bias, 2.0)
+        last = part.head.heads['cls'].classify[-1]
+        last.bias.data.copy_(torch.arange(len(last.bias)) / 2)
     model.teaching = True
     return model.train()
 

@@ -5,9 +5,11 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import InstanceData
 from small_model import build_model, small_model_cfg
 from small_training import SIZE, dataset
 
+from mmvmtl.apis import adaptation
 from mmvmtl.apis.adaptation import (
     Adaptation,
     adapt,
@@ -15,6 +17,7 @@ from mmvmtl.apis.adaptation import (
     compare,
     interval,
     load_for_adaptation,
+    query_score,
     score_episodes,
     take_shots,
 )
@@ -72,7 +75,13 @@ def test_shots_are_drawn_without_replacement(frames):
         take_shots(frames, 7)
 
 
-def test_every_episode_begins_with_the_same_model(model):
+def test_every_episode_begins_with_the_same_model(model, monkeypatch):
+    """The score is here what adapting made of the weights."""
+
+    def bias(model, *_):
+        return model.head.heads['det'].bbox_head.rtm_cls[0].bias.sum().item()
+
+    monkeypatch.setattr(adaptation, 'query_score', bias)
     episodes = EpisodeDataset(
         dict(day=dataset('train', 6, clip=dict(length=1))), 2, 2, 3
     )
@@ -80,13 +89,51 @@ def test_every_episode_begins_with_the_same_model(model):
     how = Adaptation(0.1, 1, HEAD)
     one = score_episodes(model, episodes, [0, 1], how)
     other = score_episodes(model, episodes, [1], how)
-    assert one.shape == (2,) and ((one >= 0) & (one <= 1)).all()
-    assert one[1] == other[0]
+    assert one.shape == (2,) and one[0] != one[1]
+    assert one[1] == other[0] != bias(model)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
-    # Too wild a rate makes everything NaN or worse.
-    rates = [1e6, 0.0]
-    assert best_rate(model, episodes, [0], how, rates) in rates
+
+
+def test_the_best_rate_has_the_best_mean(monkeypatch):
+    """Of three rates the second, by hand, though the third has the peak."""
+    scores = {0.1: [0.2, 0.3], 0.2: [0.4, 0.4], 0.3: [0.0, 0.7]}
+
+    def scripted(model, episodes, indices, how):
+        assert (how.steps, how.parts) == (5, HEAD)
+        return np.array([scores[how.lr][i] for i in indices])
+
+    monkeypatch.setattr(adaptation, 'score_episodes', scripted)
+    how = Adaptation(9.0, 5, HEAD)
+    assert best_rate(None, None, [0, 1], how, list(scores)) == 0.2
+
+
+def test_a_detection_that_is_right_scores(model, frames):
+    """1 where the boxes are the true ones, and less without a third."""
+    data = take_shots(frames, 2)
+    classes = [str(i) for i in range(5)]
+
+    class Told:
+        share = 1.0
+
+        def reset_streams(self):
+            pass
+
+        def test_step(self, query):
+            for frame in (f for s in query['data_samples'] for f in s):
+                gt = frame.gt_instances
+                gt = gt[: max(1, int(len(gt) * self.share))]
+                frame.pred_instances = InstanceData(
+                    bboxes=gt.bboxes,
+                    labels=gt.labels,
+                    scores=torch.ones(len(gt)),
+                )
+            return query['data_samples']
+
+    told = Told()
+    assert query_score(told, data, classes) == pytest.approx(1)
+    told.share = 0.5
+    assert 0 < query_score(told, data, classes) < 1
 
 
 def test_interval_by_hand():

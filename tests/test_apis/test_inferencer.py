@@ -8,6 +8,8 @@ import signal
 import cv2
 import numpy as np
 import pytest
+import torch
+from mmengine.structures import InstanceData
 
 from mmvmtl.apis import VideoMTLInferencer
 from mmvmtl.apis.interrupt import deferred_interrupt
@@ -19,6 +21,34 @@ from mmvmtl.visualization import FrameArtist
 @pytest.fixture(scope='module')
 def infer(tiny_checkpoint) -> VideoMTLInferencer:
     return VideoMTLInferencer(str(tiny_checkpoint), device='cpu')
+
+
+@pytest.fixture
+def counting(infer, monkeypatch) -> VideoMTLInferencer:
+    """Sees a box more in every frame, up to 4, the newest first.
+
+    What an untrained network sees is the same in every frame, and so would
+    be the ids of a stream that is lost in between.
+    """
+
+    def predict(feats, batch):
+        for frame in batch.frames:
+            number = min(frame.frame_id + 1, 4)
+            left = torch.arange(number).flip(0)[:, None] * 16.0
+            boxes = torch.cat([left, left, left + 12, left + 12], dim=1)
+            frame.pred_instances = InstanceData(
+                bboxes=boxes,
+                scores=torch.full((number,), 0.9),
+                labels=torch.zeros(number, dtype=torch.long),
+            )
+
+    head = infer.model.head.heads['det']
+    monkeypatch.setattr(head, 'predict', predict)
+    return infer
+
+
+#: The ids of its boxes.
+COUNTED = [[1], [2, 1], [3, 2, 1], *[[4, 3, 2, 1]] * 4]
 
 
 @pytest.fixture(scope='module')
@@ -81,14 +111,20 @@ def test_an_unknown_task_is_named(tiny_checkpoint):
         VideoMTLInferencer(str(tiny_checkpoint), device='cpu', tasks=['pose'])
 
 
-def test_two_videos_may_be_followed_in_turn(infer, frames):
+@pytest.mark.parametrize('size', [1, 2, 7])
+def test_a_stream_keeps_its_tracks_between_batches(counting, frames, size):
+    counting.batch_size = size
+    assert _boxes(counting.stream(frames))[0] == COUNTED
+
+
+def test_two_videos_may_be_followed_in_turn(counting, frames):
     """As two cameras are: each has the tracks it has alone."""
-    infer.batch_size = 2
-    other = frames[::-1]
-    alone = [_boxes(infer.stream(video))[0] for video in (frames, other)]
-    pairs = zip(infer.stream(frames), infer.stream(other), strict=True)
+    counting.batch_size = 2
+    pairs = zip(
+        counting.stream(frames), counting.stream(frames[::-1]), strict=True
+    )
     together = [_boxes(results)[0] for results in zip(*pairs, strict=True)]
-    assert together == alone
+    assert together == [COUNTED, COUNTED]
 
 
 def test_a_stream_that_is_left_is_forgotten(infer, frames):

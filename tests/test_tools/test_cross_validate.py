@@ -36,6 +36,14 @@ def test_mean_and_deviation_of_two_folds(tool, tiny_run, capsys):
     assert 'k2/seed_0/0 holds the run of another config' in err
 
 
+def test_mean_and_sample_deviation_by_hand(tool):
+    """Of 1 and 3: 2, and the root of 2."""
+    summary = tool('cross_validate').__wrapped__.__globals__['summary']
+    rows = summary([dict(a=1.0, b=None), dict(a=3.0, b=1.0)])
+    assert rows['mean'] == dict(a=2.0, b=None)
+    assert rows['deviation'] == dict(a=pytest.approx(2**0.5), b=None)
+
+
 @pytest.mark.parametrize(
     'folds, kind, message',
     [

@@ -89,6 +89,36 @@ def test_episodes_compare_checkpoints(files, tool, tmp_path, capsys):
     assert 'meta - plain: 0.0000' in capsys.readouterr().out
 
 
+def test_each_checkpoint_has_the_scores_of_its_own_weights(
+    files, tool, tmp_path, monkeypatch
+):
+    start, other = files / 'start.pth', tmp_path / 'other.pth'
+    content = torch.load(start, weights_only=False)
+    name = 'backbone.stem.0.conv.weight'
+    weight = content['state_dict'][name]
+    content['state_dict'][name] = weight + 1
+    torch.save(content, other)
+    main = tool('eval_episodes')
+
+    def mean(model, *_):
+        value = model.state_dict()[name].mean().item()
+        return np.array([value, value + 0.5])
+
+    names = main.__wrapped__.__globals__
+    monkeypatch.setitem(names, 'score_episodes', mean)
+    out = tmp_path / 'out.json'
+    main(
+        [
+            *(str(files / 'config.py'), '--checkpoints'),
+            *(f'a={other}', f'b={start}', '--episodes', '2'),
+            *('--search', '1', '--lrs', '0.1', '--out', str(out)),
+        ]
+    )
+    scores = json.loads(out.read_text())['scores']
+    assert scores['b'][0] == pytest.approx(weight.mean().item())
+    assert scores['a'][0] == pytest.approx(scores['b'][0] + 1)
+
+
 def episode_rates(tool, monkeypatch, *arguments):
     """What a checkpoint may be adapted with; no episode is played."""
     main = tool('eval_episodes')

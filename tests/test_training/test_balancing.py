@@ -121,7 +121,12 @@ def run(work_dir, branch, epochs, **changes):
     'branch',
     [
         # Measured at steps 0 and 3; the run stops after 2.
-        dict(weighting='PCGrad', interval=3, parameters='neck'),
+        dict(
+            weighting='MGDA',
+            gramian='parameters',
+            interval=3,
+            parameters='neck',
+        ),
         dict(weighting='GradVac', gramian='features'),
         dict(weighting='GradNorm'),
     ],

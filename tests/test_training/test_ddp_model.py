@@ -51,7 +51,14 @@ def test_every_method_changes_the_update(ranks):
         clips, _ = ddp_cases.VARIANTS[case]
         found = ranks[0][case, False]
         other = ranks[0][clips, False]
-        same = all(torch.equal(found[name], other[name]) for name in found)
-        # The sum opposes nobody here, and one task alone keeps its gradient.
-        expected = clips == 'a task labelled nowhere'
-        assert same == expected or 'DualProj' in case, case
+        far = max((found[k] - other[k]).abs().max() for k in found)
+        if clips == 'a task labelled nowhere':  # alone, it keeps its gradient
+            assert far == 0, case
+        elif 'unequal numbers' in clips and any(
+            m in case for m in ddp_cases.CONFLICT
+        ):
+            assert far < 1e-12, case  # nobody opposes anybody there
+        else:
+            assert far > 1e-6, case
+    opposed = [c for c in balancing if 'no boxes' in ddp_cases.VARIANTS[c][0]]
+    assert all(any(name in c for c in opposed) for name in ddp_cases.CONFLICT)

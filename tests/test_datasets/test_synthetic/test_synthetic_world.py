@@ -17,6 +17,7 @@ from mmvmtl.datasets.synthetic import (
     make_world,
 )
 from mmvmtl.datasets.synthetic.rendering import warp_sprite
+from mmvmtl.datasets.synthetic.scene import share_inside
 from mmvmtl.datasets.synthetic.textures import (
     HELD_OUT_FAMILIES,
     TRAIN_FAMILIES,
@@ -180,6 +181,22 @@ def test_velocity_is_undefined_where_an_object_enters():
                 undefined += np.isnan(truth['velocities'][new]).any()
             known |= set(ids)
     assert undefined > 0
+
+
+def test_velocity_is_known_from_a_frame_before_that_shows_enough():
+    """Of every object in sight, by how much of it was in the frame."""
+    world = SyntheticWorld(0)
+    partly = 0
+    for index in range(2):
+        video = world.video(index)
+        shares = share_inside(video.scene.boxes, world.size)
+        for t in range(1, video.length):
+            truth = video.frame(t)[1]
+            before = shares[truth['instances_ids'], t - 1]
+            unknown = np.isnan(truth['velocities']).any(axis=1)
+            assert (unknown == (before < world.min_visibility)).all()
+            partly += ((before > 0) & unknown).sum()
+    assert partly > 0
 
 
 @pytest.mark.parametrize('style', list(STYLES))

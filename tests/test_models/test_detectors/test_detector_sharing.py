@@ -124,11 +124,13 @@ def test_relations_are_measured_through_the_real_heads(build, clip):
     )
     model = build(sharing=scheme('CrossStitch'), regularisers=[relation])
     torch.nn.init.normal_(model.sharing.levels[0].columns.det.expand.weight)
-    model.train()(_frames(2), [clip(2)], mode='loss')['loss_mtl'].backward()
+    frames = _frames(2, 2)
+    model.train()(frames, [clip(2)], mode='loss')['loss_mtl'].backward()
     (found,) = model.regularisers
     assert int(found.iteration) == 1
     cosine = found.relation[0, 1]
-    assert 0 <= cosine <= 1 and torch.equal(found.relation, found.relation.T)
+    # With other frames it may be opposed, which counts as 0.
+    assert 0 < cosine <= 1 and torch.equal(found.relation, found.relation.T)
     missing = [n for n, p in model.named_parameters() if p.grad is None]
     assert missing == []
 

@@ -183,7 +183,9 @@ def test_the_teacher_is_what_predicts(model):
             parameter.fill_(torch.nan)
     inputs, samples = batch('weak')
     (sample,) = model(inputs['weak'], samples['weak'], mode='predict')
+    assert len(sample[0].pred_instances)
     assert sample[0].pred_instances.scores.isfinite().all()
+    assert sample.pred_score.isfinite().all()
 
 
 def test_the_running_mean_by_hand(fresh):
