@@ -23,30 +23,16 @@ STEPS = 2
 
 
 def build() -> nn.Module:
-    """The pair without batch statistics; every box and label counts."""
+    """The pair without batch statistics, in float64.
+
+    The teacher's labels are the clips' own: which boxes an untrained network
+    finds, and NMS leaves, rounding would decide.
+    """
     detector = without_batch_statistics()
-    detector.head.heads.det.test_cfg.max_per_img = 5
-    detector.head.heads.track.box_jitter = 0.0
-    detector.tracker.scores = dict(high=0.0, low=None, new=0.0)
-    detector.tracker.lifecycle = dict(min_hits=1)
-    model = build_model(
-        dict(
-            type='mmvmtl.MeanTeacher',
-            detector=detector,
-            pseudo=dict(box_thr=0.0, clip_thr=0.0),
-        )
-    )
-    for part in (model.student, model.teacher):
-        head = part.head.heads['det'].bbox_head
-        # An untrained head's scores are nearly equal, so that rounding would
-        # decide which boxes and labels there are, and boxes have no area.
-        torch.manual_seed(0)
-        nn.init.normal_(head.conv_cls.weight, std=0.1)
-        nn.init.constant_(head.conv_reg.bias, 2.0)
-        last = part.head.heads['cls'].classify[-1]
-        last.bias.data.copy_(torch.arange(len(last.bias)) / 2)
+    model = build_model(dict(type='mmvmtl.MeanTeacher', detector=detector))
+    model.label = lambda weak, weak_samples, strong_samples: strong_samples
     model.teaching = True
-    return model.train()
+    return model.double().train()
 
 
 def train(
@@ -81,8 +67,12 @@ def joined(
             draw = torch.Generator().manual_seed(seed)
             length = 2 + rank
             frames = torch.randn(length, 3, *SIZE, generator=draw)
-            inputs.setdefault(branch, []).append(frames)
+            inputs.setdefault(branch, []).append(frames.double())
             clip = make_clip(length, video=rank)
+            for frame in clip.video_data_samples:
+                for name in ('bboxes', 'velocities', 'visibilities'):
+                    values = frame.gt_instances[name].double()
+                    frame.gt_instances[name] = values
             samples.setdefault(branch, []).append(clip)
     return {name: torch.cat(each) for name, each in inputs.items()}, samples
 
