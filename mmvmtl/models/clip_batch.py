@@ -53,8 +53,8 @@ class ClipBatch:
     def videos(self) -> list[int]:
         """Per clip a number that clips of one video share.
 
-        Videos of several data sets that have one name and number share it
-        as well, so that nothing is taken for two that may be one.
+        Videos with one name and id, of data sets that a joined one does not
+        name, share it as well: what may be one is not taken for two.
         """
         numbers: dict[tuple, int] = {}
         names = ('dataset', 'video_name', 'video_id')
