@@ -18,6 +18,10 @@ _base_ = [
 loss_embed = dict(type='mmvmtl.InstanceContrastiveLoss', memory=1024)
 model = dict(
     head=dict(heads=dict(track=dict(loss_embed=loss_embed))),
+    # Identities are learned early; later they would hold the boxes back.
+    loss=dict(
+        weights=dict(cls=(0.04, 0.004), track=(0.12, 0.012)), span=(0.5, 1.0)
+    ),
     # Chosen on the validation videos of one seed.
     tracker=dict(
         scores=dict(high=0.45, low=0.15, new=0.6),
