@@ -1,6 +1,8 @@
 """Configs that the documentation shows are configs that work."""
 
+import ast
 import importlib.util
+import itertools
 import json
 import re
 import shlex
@@ -120,6 +122,26 @@ def test_the_shown_task_head_learns_from_the_shown_labels(
     losses = model(**data, mode='loss')
     assert losses['brightness.loss_l1'] > 0
     assert losses['weight/brightness'] == pytest.approx(0.1)
+
+
+def test_frames_are_followed_as_the_page_shows(tiny_checkpoint, capsys):
+    """Every frame's line has an id, a class and a box of four numbers."""
+    (block,) = shown_python('track.md')
+    shown = 'work_dirs/demo/train/epoch_16.pth'
+    assert shown in block
+    block = block.replace(shown, str(tiny_checkpoint))
+    exec(block, dict(frames=np.zeros((3, 48, 64, 3), np.uint8)))
+    lines = [
+        ast.literal_eval(line)
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith('[')
+    ]
+    assert len(lines) == 3
+    assert any(lines)
+    for number, label, box in itertools.chain(*lines):
+        assert number >= 1
+        assert label >= 0
+        assert len(box) == 4
 
 
 @pytest.mark.parametrize(
