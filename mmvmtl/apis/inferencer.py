@@ -22,6 +22,7 @@ from mmvmtl.apis.results import clip_record, frame_record
 from mmvmtl.apis.sources import Source, open_source
 from mmvmtl.apis.writers import ResultFiles
 from mmvmtl.errors import UserError
+from mmvmtl.models.inference_form import to_inference_form
 from mmvmtl.registry import INFERENCERS
 from mmvmtl.version import __version__
 from mmvmtl.visualization import FrameArtist
@@ -78,7 +79,7 @@ class VideoMTLInferencer:
             raise UserError(f'batch size {batch_size}: it must be at least 1.')
         self.device = _device(device)
         loaded = load_model(checkpoint, config, self.device, trust)
-        self.model = loaded.model
+        self.model = to_inference_form(loaded.model)
         self.classes = loaded.classes
         if tasks is not None:
             try:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 from mmengine.config import Config
 from small_model import SIZE, make_clip, small_model_cfg
 
@@ -73,10 +74,14 @@ def test_a_side_finds_what_is_scripted(bench, model, side, tracks):
     assert block.found == (4, tracks)
 
 
-def test_three_networks_do_all_that_ours_does(bench, model):
+@pytest.mark.parametrize('name', ['three_networks', 'three_networks_folded'])
+def test_three_networks_do_all_that_ours_does(bench, model, name):
     pytest.importorskip('lap')
     scene = bench['scene'].Scene(4, SIZE)
-    side = bench['sides'].SIDES['three_networks'](model, scene)
+    side = bench['sides'].SIDES[name](model, scene)
+    for net in (side.net, side.reid, side.recogniser):
+        norms = [m for m in net.modules() if isinstance(m, _BatchNorm)]
+        assert (not norms) == name.endswith('folded')
     embedded, classified = [], []
     side.reid.register_forward_hook(lambda *args: embedded.append(args[2]))
     side.recogniser.cls_head.register_forward_hook(
@@ -122,10 +127,13 @@ def test_ratios_are_paired_and_the_right_way_round(bench):
         ours_detection_only=np.ones(2),
         mmdet_detector=np.ones(2),
         three_networks=np.array([8.0, 8.0]),
+        three_networks_folded=np.array([6.0, 6.0]),
     )
     ratios = bench['measures'].frame_ratios(times)
     assert ratios['time_all_tasks_over_detector'].tolist() == [2, 4]
-    assert ratios['fps_ours_over_three_networks'].tolist() == [4, 2]
+    over = 'fps_ours_over_three_networks'
+    assert ratios[over].tolist() == [4, 2]
+    assert ratios[f'{over}_folded'].tolist() == [3, 1.5]
 
 
 def test_every_side_learns_in_its_step(bench, model):

@@ -53,7 +53,8 @@ def frames(
     for name in ('time_all_tasks_over_detector', 'time_ours_over_mmdet'):
         metrics[name] = max(metrics[f'{name}_{n}'] for n in args.objects)
     usual = USUAL if USUAL in args.objects else args.objects[0]
-    for name in ('fps_ours_over_three_networks', *map('fps_{}'.format, SIDES)):
+    over = 'fps_ours_over_three_networks'
+    for name in (over, f'{over}_folded', *map('fps_{}'.format, SIDES)):
         metrics[name] = metrics[f'{name}_{usual}']
     return Measured(metrics, rows)
 
@@ -65,6 +66,9 @@ def frame_ratios(times: Times) -> dict[str, np.ndarray]:
         'time_all_tasks_over_detector': ours / times['ours_detection_only'],
         'time_ours_over_mmdet': ours / times['mmdet_detector'],
         'fps_ours_over_three_networks': times['three_networks'] / ours,
+        'fps_ours_over_three_networks_folded': (
+            times['three_networks_folded'] / ours
+        ),
     }
 
 

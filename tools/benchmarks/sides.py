@@ -13,6 +13,7 @@ from mmdet.structures import DetDataSample
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData
 
+from mmvmtl.models.inference_form import to_inference_form
 from mmvmtl.structures import VideoMTLDataSample
 
 
@@ -38,7 +39,7 @@ def _frame_sample(scene: Scene, t: int) -> DetDataSample:
 
 
 class Ours:
-    """Our network: all tasks with tracking, or detection alone.
+    """Our network as VideoMTLInferencer runs it: all tasks, or only some.
 
     Args:
         model (ConfigDict): config of the model.
@@ -62,6 +63,7 @@ class Ours:
         self.net.head.heads.track.embed_gt = False
         if tasks is not None:
             self.net.tasks = tasks
+        to_inference_form(self.net)
         scene.direct(self.net.head.heads.det.bbox_head)
 
     def prepare(self, t: int) -> dict:
@@ -130,6 +132,13 @@ class ThreeNetworks(Detector):
     """Detector and ByteTrack, embeddings of crops, a recogniser.
 
     The recogniser looks at the windows that our clip head looks at.
+
+    Args:
+        model (ConfigDict): config of our model.
+        scene (Scene): what is seen.
+        weights (dict, optional): our state dict.
+        folded (bool): whether the three get the form for inference that
+            ours has; MMDetection and MMAction2 do not give it to them.
     """
 
     def __init__(
@@ -137,10 +146,14 @@ class ThreeNetworks(Detector):
         model: ConfigDict,
         scene: Scene,
         weights: dict | None = None,
+        folded: bool = False,
     ) -> None:
         super().__init__(model, scene, weights)
         self.reid = networks.build_reid(model).to(scene.device)
         self.recogniser = networks.build_recogniser(model).to(scene.device)
+        if folded:
+            for net in (self.net, self.reid, self.recogniser):
+                to_inference_form(net)
         self.tracker = networks.stock_tracker()
         clip = networks.clip_windows(model)
         self.window, self.stride, self.hop = clip
@@ -194,4 +207,7 @@ SIDES = {
     ),
     'mmdet_detector': Detector,
     'three_networks': ThreeNetworks,
+    'three_networks_folded': lambda *args, **kwargs: ThreeNetworks(
+        *args, folded=True, **kwargs
+    ),
 }
