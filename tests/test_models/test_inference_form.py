@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmvmtl.models.inference_form import to_inference_form
 
+
 def built(name: str) -> nn.Module:
     """In eval mode, with statistics as if it had seen something."""
     cfg = Config.fromfile(CONFIGS / f'_base_/models/video_mtl_{name}.py')

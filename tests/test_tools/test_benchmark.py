@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.nn.modules.batchnorm import _BatchNorm
 from mmengine.config import Config
 from small_model import SIZE, make_clip, small_model_cfg
+from torch.nn.modules.batchnorm import _BatchNorm
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 
