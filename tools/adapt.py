@@ -18,8 +18,8 @@ from mmengine.registry import DATASETS
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.adaptation import (
-    Adaptation,
     adapt,
+    adaptation_of,
     load_for_adaptation,
     take_shots,
 )
@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             f'the config {args.config} has no adapt section; give it '
             'adapt=dict(dataset=..., lr=..., steps=..., parts=...).'
         )
+    how = adaptation_of(cfg.adapt, 'adapt')
     cli.check_checkpoint(args.checkpoint)
     cli.check_writable(Path(args.out).parent, '--out')
     cfg.load_from, cfg.resume = None, False
@@ -59,8 +60,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         DATASETS.build(cfg.adapt.dataset), args.shots, args.seed
     )
     before = runner.test()
-    parts = cfg.adapt.get('parts')
-    how = Adaptation(cfg.adapt.lr, cfg.adapt.steps, parts and tuple(parts))
     adapt(runner.model, support, how)
     after = runner.test()
     runner.save_checkpoint(

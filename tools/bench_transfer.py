@@ -116,7 +116,8 @@ class Bench:
         shell = self.shell(folder, **env)
         if method == 'importance':
             weights = folder / 'weights.json'
-            if not weights.is_file():
+            # Those of a run that was broken off may be of another start.
+            if not (folder / 'metrics.json').is_file():
                 shell.run(
                     *('tools/analysis/importance_weights.py', config),
                     *(env['MMVMTL_PRETRAINED'], '--source', 'day'),
@@ -133,7 +134,7 @@ def with_gaps(rows: Mapping[str, Row]) -> dict[str, Row]:
         found[name] = dict(row)
         for metric in POINTS:
             found[name][GAP.format(metric)] = [
-                (v - low) / (high - low)
+                part_closed(v, low, high)
                 for v, low, high in zip(
                     row[metric],
                     rows[SOURCE][metric],
@@ -142,6 +143,15 @@ def with_gaps(rows: Mapping[str, Row]) -> dict[str, Row]:
                 )
             ]
     return found
+
+
+def part_closed(
+    value: float | None, low: float | None, high: float | None
+) -> float | None:
+    """Where ``value`` lies from ``low`` (0) to ``high`` (1), if known."""
+    if value is None or low is None or high is None or high == low:
+        return None
+    return (value - low) / (high - low)
 
 
 def report(target: str, rows: Mapping[str, Row]) -> str:

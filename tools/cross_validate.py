@@ -3,7 +3,7 @@
     python tools/cross_validate.py CONFIG --folds 5
 
 Every fold trains on the training data of the config without a part of it,
-and evaluates on that part. A part is every k-th video or, with fewer videos
+and evaluates on that part, so nothing may be chosen by validation. A part is every k-th video or, with fewer videos
 than folds, a block of consecutive frames of each. A fold that was finished
 before is not repeated.
 """
@@ -47,8 +47,10 @@ def fold_config(cfg: Config, index: int, count: int) -> Config:
     """The config of a fold: trains without it, validates and tests on it.
 
     Raises:
-        UserError: If the training data can not be divided by video.
+        UserError: If the training data can not be divided by video, or the
+            config chooses a checkpoint by what would be the test.
     """
+    refuse_choices(cfg)
     cfg = Config(cfg.to_dict())
     train = cfg.train_dataloader.dataset
     if train.get('type') not in DATASETS:
@@ -60,12 +62,33 @@ def fold_config(cfg: Config, index: int, count: int) -> Config:
     source = {key: train[key] for key in SOURCE if key in train}
     train.fold = dict(index=index, count=count, held_out=False)
     for name in ('val_dataloader', 'test_dataloader'):
+        if cfg.get(name) is None:
+            continue
         held = cfg[name].dataset
         for key in SOURCE:
             held.pop(key, None)
         held.update(source)
         held.fold = dict(index=index, count=count, held_out=True)
     return cfg
+
+
+def refuse_choices(cfg: Config) -> None:
+    """Refuse what validation decides, which is the part that is tested.
+
+    Raises:
+        UserError: It names the setting.
+    """
+    hooks = [hook.get('type') for hook in cfg.get('custom_hooks') or ()]
+    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    for setting, there in (
+        ('EarlyStoppingHook', 'EarlyStoppingHook' in hooks),
+        ('save_best', bool(checkpoint.get('save_best'))),
+    ):
+        if there:
+            raise UserError(
+                f'{setting} of the config would choose by the very part that '
+                'is tested; take it out and train for a fixed time.'
+            )
 
 
 def run_fold(cfg: Config, work: Path, seed: int) -> dict[str, float]:

@@ -4,7 +4,7 @@
         --checkpoints meta=META.pth pretrained=PLAIN.pth --episodes 40
 
 Every checkpoint is adapted with the same shots and steps; each takes the one
-of --lrs that is best on --search other episodes. By itself these are multiples
+of --lrs that is best on --search episodes of other videos. By itself these are multiples
 of the inner rate that the config trains with; rate 0 leaves the checkpoint as
 it is, so it is chosen where adaptation harms. The first checkpoint is compared
 with the others by episode.
@@ -16,6 +16,7 @@ import argparse
 import copy
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmengine.config import Config
@@ -23,12 +24,13 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.adaptation import (
-    Adaptation,
+    adaptation_of,
     best_rate,
     compare,
     load_for_adaptation,
     score_episodes,
 )
+from mmvmtl.datasets import EpisodeDataset
 from mmvmtl.errors import UserError
 
 #: Rates to choose from, in those of the config's train_cfg.
@@ -70,32 +72,60 @@ def rates_of(cfg: Config) -> list[float]:
     return [factor * rate for factor in FACTORS]
 
 
+def named(entries: Sequence[str]) -> dict[str, str]:
+    """Paths by name, of NAME=PATH.
+
+    Raises:
+        UserError: Of one without a name, or a name that comes twice.
+    """
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, _, path = entry.partition('=')
+        if not (name and path) or name in found:
+            raise UserError(
+                f'--checkpoints {entry}: write NAME=PATH, each with a name '
+                'of its own.'
+            )
+        found[name] = path
+    return found
+
+
+def drawn(dataset: dict, number: int) -> EpisodeDataset:
+    """That many episodes of a data set."""
+    return DATASETS.build({**dataset, 'episodes': number})
+
+
 @cli.reports_user_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Adapt and score every checkpoint on the same episodes."""
     args = parse_args(argv)
     cfg = cli.read_config(args.config, args.cfg_options)
-    if 'episodes' not in cfg:
-        raise UserError(f'the config {args.config} has no episodes section.')
+    for key in ('dataset', 'search'):
+        if key not in cfg.get('episodes', {}):
+            raise UserError(
+                f'the config {args.config} has no episodes.{key}: the data '
+                'set of the episodes that are scored, and of others to '
+                'choose the rate on.'
+            )
+    how = adaptation_of(cfg.episodes, 'episodes', lr=0.0)
+    checkpoints = named(args.checkpoints)
     lrs = args.lrs or rates_of(cfg)
+    if args.search < 1 < len(lrs):
+        raise UserError(
+            f'--search {args.search} leaves no episode to choose one of '
+            f'{len(lrs)} rates on; give at least 1, or a single rate in --lrs.'
+        )
     init_default_scope(cfg.default_scope)
-    episodes = DATASETS.build(
-        {**cfg.episodes.dataset, 'episodes': args.search + args.episodes}
-    )
+    episodes = drawn(cfg.episodes.dataset, args.episodes)
+    search = drawn(cfg.episodes.search, args.search)
     base = MODELS.build(cfg.model)
-    parts = cfg.episodes.parts
-    how = Adaptation(0.0, cfg.episodes.steps, parts and tuple(parts))
-    search = range(args.search)
-    test = range(args.search, len(episodes))
     scores, rates = {}, {}
-    for entry in args.checkpoints:
-        name, _, path = entry.rpartition('=')
+    for name, path in checkpoints.items():
         model = copy.deepcopy(base)
         load_for_adaptation(model, path)
-        rate = best_rate(model, episodes, search, how, lrs)
-        chosen = Adaptation(rate, how.steps, how.parts)
-        rates[name] = rate
-        scores[name] = score_episodes(model, episodes, test, chosen)
+        rates[name] = best_rate(model, search, how, lrs)
+        chosen = replace(how, lr=rates[name])
+        scores[name] = score_episodes(model, episodes, chosen)
     rows = compare(scores)
     for name, row in rows.items():
         print(f'{name}: {row["mean"]:.4f} ({row["low"]:.4f}..', end='')

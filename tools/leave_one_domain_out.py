@@ -36,7 +36,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--domains', nargs='+', help='by itself, all that CONFIG names'
     )
     parser.add_argument(
-        '--held', nargs='+', help='by itself, each of the domains'
+        '--held',
+        nargs='+',
+        help='by itself those that CONFIG lists as held, or all domains',
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument(
@@ -87,8 +89,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print the means over domains and seeds, write the file."""
     args = parse_args(argv)
     cli.check_writable(args.work_dir, '--work-dir')
-    domains = args.domains or domains_of(cli.read_config(args.config))
-    held = args.held or domains
+    cfg = cli.read_config(args.config)
+    domains = args.domains or domains_of(cfg)
+    known = cfg.get('held', domains)
+    held = args.held or [name for name in domains if name in known]
     configs = {'erm': args.config}
     for name in args.methods:
         configs[name] = str(Path(args.config).parent / f'generalise_{name}.py')

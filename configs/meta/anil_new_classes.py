@@ -24,17 +24,24 @@ train_dataloader = dict(
     ),
 )
 train_cfg = dict(lr=0.03)
+drawn = dict(
+    type='mmvmtl.EpisodeDataset',
+    classes=['star', 'cross'],
+    ways=2,
+    shots=5,
+    queries=10,
+    episodes=50,
+    seed=1,
+)
 episodes = dict(
-    dataset=dict(
-        type='mmvmtl.EpisodeDataset',
-        domains=dict(day={**_base_.held_out, 'world': _base_.day}),
-        classes=['star', 'cross'],
-        ways=2,
-        shots=5,
-        queries=10,
-        episodes=50,
-        seed=1,
-    ),
+    dataset={
+        **drawn,
+        'domains': dict(day={**_base_.held_out, 'world': _base_.day}),
+    },
+    search={
+        **drawn,
+        'domains': dict(day={**_base_.search, 'world': _base_.day}),
+    },
     steps=5,
     parts=_base_.parts,
 )

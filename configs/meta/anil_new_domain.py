@@ -3,7 +3,10 @@
 Start it from the checkpoint of pretrain_rtmdet_tiny.py.
 
 python tools/train.py configs/meta/anil_new_domain.py --cfg-options load_from=PRETRAINED.pth
-python tools/eval_episodes.py configs/meta/anil_new_domain.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
+python tools/eval_episodes.py configs/meta/anil_new_domain.py --checkpoints meta=META.pth \
+    pretrained=PRETRAINED.pth continued=CONTINUED.pth
+
+The last one is what continued_rtmdet_tiny.py makes of the second.
 """
 
 _base_ = '../_base_/schedules/meta.py'
@@ -23,18 +26,28 @@ train_dataloader = dict(
     ),
 )
 # For tools/eval_episodes.py.
+drawn = dict(
+    type='mmvmtl.EpisodeDataset',
+    shots=5,
+    queries=10,
+    episodes=50,
+    seed=1,
+)
 episodes = dict(
-    dataset=dict(
-        type='mmvmtl.EpisodeDataset',
-        domains=dict(
+    dataset={
+        **drawn,
+        'domains': dict(
             night={**_base_.held_out, 'world': _base_.night},
             thermal={**_base_.held_out, 'world': _base_.thermal},
         ),
-        shots=5,
-        queries=10,
-        episodes=50,
-        seed=1,
-    ),
+    },
+    search={
+        **drawn,
+        'domains': dict(
+            night={**_base_.search, 'world': _base_.night},
+            thermal={**_base_.search, 'world': _base_.thermal},
+        ),
+    },
     steps=5,
     parts=_base_.parts,
 )

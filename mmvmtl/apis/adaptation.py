@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -40,6 +40,33 @@ class Adaptation:
     lr: float
     steps: int
     parts: tuple[str, ...] | None = None
+
+
+def adaptation_of(
+    section: Mapping, name: str, lr: float | None = None
+) -> Adaptation:
+    """How a section of a config says that a model is adapted.
+
+    Args:
+        section (Mapping): ``lr``, ``steps`` and ``parts``.
+        name (str): of the section, for the message.
+        lr (float, optional): instead of that of the section.
+
+    Raises:
+        UserError: If a number is missing.
+    """
+    needed = ('steps',) if lr is not None else ('steps', 'lr')
+    for key in needed:
+        if key not in section:
+            raise UserError(
+                f"the config's {name} does not say '{key}'; give it "
+                f'{name}=dict(lr=..., steps=..., parts=...).'
+            )
+    parts = section.get('parts')
+    if isinstance(parts, str):
+        parts = (parts,)
+    rate = section['lr'] if lr is None else lr
+    return Adaptation(rate, section['steps'], parts and tuple(parts))
 
 
 def load_for_adaptation(model: nn.Module, path: str) -> None:
@@ -98,17 +125,14 @@ def query_score(
 
 
 def score_episodes(
-    model: BaseModel,
-    episodes: EpisodeDataset,
-    indices: Iterable[int],
-    how: Adaptation,
+    model: BaseModel, episodes: EpisodeDataset, how: Adaptation
 ) -> np.ndarray:
     """Score of every episode after adapting to its support, 0..1.
 
     ``model`` itself is not changed; each episode begins with a copy.
     """
     scores = []
-    for index in indices:
+    for index in range(len(episodes)):
         episode = episodes[index]
         own = copy.deepcopy(model)
         adapt(own, episode.support, how)
@@ -120,15 +144,14 @@ def score_episodes(
 def best_rate(
     model: BaseModel,
     episodes: EpisodeDataset,
-    indices: Sequence[int],
     how: Adaptation,
     rates: Sequence[float],
 ) -> float:
-    """Of ``rates`` the one with the best mean score over ``indices``."""
+    """Of ``rates`` the one with the best mean score over ``episodes``."""
+    if len(rates) == 1:
+        return rates[0]
     means = [
-        score_episodes(
-            model, episodes, indices, Adaptation(rate, how.steps, how.parts)
-        ).mean()
+        score_episodes(model, episodes, replace(how, lr=rate)).mean()
         for rate in rates
     ]
     return rates[int(np.argmax(means))]

@@ -18,13 +18,7 @@ def domains_of(cfg: Config) -> list[str]:
     """
     found: list[str] = []
     for name in ('train_dataloader', 'test_dataloader'):
-        world = cfg[name].dataset.get('world')
-        if world is None:
-            raise UserError(
-                f'{name} of {cfg.filename} is no synthetic data set: one '
-                'domain can be left out of a world only'
-            )
-        style = world.get('style', 'day')
+        style = _world(cfg, name).get('style', 'day')
         found += [style] if isinstance(style, str) else list(style)
     return list(dict.fromkeys(found))
 
@@ -40,7 +34,8 @@ def hold_out(cfg: Config, domains: Sequence[str], held: str) -> Config:
         held (str): one of them.
 
     Raises:
-        UserError: if ``held`` is none of them, or fewer than two are left.
+        UserError: if ``held`` is none of them, fewer than two are left, or
+            the data are not synthetic.
     """
     rest = tuple(name for name in domains if name != held)
     if held not in domains or len(rest) < 2:
@@ -49,12 +44,22 @@ def hold_out(cfg: Config, domains: Sequence[str], held: str) -> Config:
             'and at least two others, in --domains'
         )
     cfg = copy.deepcopy(cfg)
-    cfg.train_dataloader.dataset.world.style = rest
+    _world(cfg, 'train_dataloader').style = rest
     for name in ('val_dataloader', 'test_dataloader'):
         if cfg.get(name):
-            cfg[name].dataset.world.style = held
+            _world(cfg, name).style = held
     _set_domains(cfg.model, rest)
     return cfg
+
+
+def _world(cfg: Config, name: str) -> dict:
+    world = cfg[name].dataset.get('world')
+    if world is None:
+        raise UserError(
+            f'{name} of {cfg.filename} is no synthetic data set: one domain '
+            'can be left out of a world only'
+        )
+    return world
 
 
 def _set_domains(node: dict, rest: tuple[str, ...]) -> None:

@@ -52,7 +52,7 @@ class EpisodeDataset(Dataset):
         episodes (int): episodes of an epoch.
         classes (Sequence[str], optional): those to draw from; all if None.
         ways (int, optional): classes of an episode; None keeps all classes
-            with their own labels.
+            with the labels that the first domain gives them.
         seed (int): of the draws.
 
     Raises:
@@ -75,14 +75,15 @@ class EpisodeDataset(Dataset):
         self.episodes, self.ways, self.seed = episodes, ways, seed
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
-        self._check(classes)
+        self._check_counts()
         names = next(iter(self.domains.values())).metainfo['classes']
         self.classes = tuple(names if classes is None else classes)
+        self._check_classes()
         if ways is not None:
             names = [f'way {label}' for label in range(ways)]
         self.metainfo = dict(classes=tuple(names))
 
-    def _check(self, classes: Sequence[str] | None) -> None:
+    def _check_counts(self) -> None:
         if not self.domains or self.shots < 1 or self.queries < 1:
             raise UserError(
                 'mmvmtl.EpisodeDataset needs at least one domain, one shot '
@@ -96,19 +97,22 @@ class EpisodeDataset(Dataset):
                     f'queries needs {needed} clips, domain {name!r} has '
                     f'{len(dataset)}; lower shots or queries.'
                 )
+
+    def _check_classes(self) -> None:
+        for name, dataset in self.domains.items():
             have = dataset.metainfo['classes']
-            for wanted in classes or ():
+            for wanted in self.classes:
                 if wanted not in have:
                     raise UserError(
                         f'class {wanted!r} of mmvmtl.EpisodeDataset is not '
                         f'in domain {name!r}, which has {tuple(have)}.'
                     )
-            pool = len(classes or have)
-            if self.ways is not None and not 1 <= self.ways <= pool:
-                raise UserError(
-                    f'ways={self.ways} of mmvmtl.EpisodeDataset must lie '
-                    f'between 1 and its {pool} classes.'
-                )
+        pool = len(self.classes)
+        if self.ways is not None and not 1 <= self.ways <= pool:
+            raise UserError(
+                f'ways={self.ways} of mmvmtl.EpisodeDataset must lie '
+                f'between 1 and its {pool} classes.'
+            )
 
     def __len__(self) -> int:
         return self.episodes
@@ -127,9 +131,9 @@ class EpisodeDataset(Dataset):
             drawn = rng.permutation(len(classes))[: self.ways]
             classes = tuple(classes[i] for i in drawn)
         have = list(dataset.metainfo['classes'])
-        new = {have.index(name): label for label, name in enumerate(classes)}
-        if self.ways is None:
-            new = {label: label for label in new}
+        # Without ways, labels are those of the first domain.
+        labels = classes if self.ways is not None else self.metainfo['classes']
+        new = {have.index(name): labels.index(name) for name in classes}
         clips = self._draw(dataset, new, rng)
         if clips is None:
             raise UserError(

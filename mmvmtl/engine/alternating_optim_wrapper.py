@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapper
 from torch import nn
 
 from mmvmtl.engine.amp_optim_wrapper import AmpOptimWrapper
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import OPTIM_WRAPPERS
 
@@ -32,9 +32,7 @@ class _Alternating(OptimWrapper):
     ) -> None:
         """Find the players in the model that is trained."""
         super().initialize_count_status(model, init_counts, max_counts)
-        if is_model_wrapper(model):
-            model = model.module
-        named = list(model.named_parameters())
+        named = list(unwrap(model).named_parameters())
         start = f'{self.adversary}.'
         mine = [p for name, p in named if name.startswith(start)]
         rest = [p for name, p in named if not name.startswith(start)]

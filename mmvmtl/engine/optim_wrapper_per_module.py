@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mmengine.model import is_model_wrapper
 from mmengine.optim import OptimWrapperDict, build_optim_wrapper
 from torch import nn
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
@@ -41,7 +41,7 @@ class OptimWrapperPerModule:
 
     def __call__(self, model: nn.Module) -> OptimWrapperDict:
         """Build one wrapper for each key."""
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrap(model)
         trained = {
             name: child
             for name, child in model.named_children()

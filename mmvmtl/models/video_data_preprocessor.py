@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
 
 
@@ -102,13 +103,13 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
     def _pad(self, clips: Sequence[Tensor]) -> Tensor:
         for clip in clips:
             if clip.ndim != 4:
-                raise ValueError(
+                raise UserError(
                     f'a clip has shape {tuple(clip.shape)}, expected (T, C, '
                     'H, W); pack it with mmvmtl.PackVideoInputs.'
                 )
             size = tuple(clip.shape[-2:])
             if size[0] > self.input_size[0] or size[1] > self.input_size[1]:
-                raise ValueError(
+                raise UserError(
                     f'a frame of {size[0]}×{size[1]} (h×w) does not fit the '
                     f'input_size {self.input_size} of VideoDataPreprocessor; '
                     'resize it in the pipeline (mmvmtl.ClipResize) or raise '

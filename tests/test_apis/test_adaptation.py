@@ -13,6 +13,7 @@ from mmvmtl.apis import adaptation
 from mmvmtl.apis.adaptation import (
     Adaptation,
     adapt,
+    adaptation_of,
     best_rate,
     compare,
     interval,
@@ -83,14 +84,14 @@ def test_every_episode_begins_with_the_same_model(model, monkeypatch):
 
     monkeypatch.setattr(adaptation, 'query_score', bias)
     episodes = EpisodeDataset(
-        dict(day=dataset('train', 6, clip=dict(length=1))), 2, 2, 3
+        dict(day=dataset('train', 6, clip=dict(length=1))), 2, 2, 2
     )
     before = copy.deepcopy(model.state_dict())
     how = Adaptation(0.1, 1, HEAD)
-    one = score_episodes(model, episodes, [0, 1], how)
-    other = score_episodes(model, episodes, [1], how)
+    one = score_episodes(model, episodes, how)
+    other = score_episodes(model, episodes, how)
     assert one.shape == (2,) and one[0] != one[1]
-    assert one[1] == other[0] != bias(model)
+    assert one[1] == other[1] != bias(model)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
 
@@ -99,13 +100,25 @@ def test_the_best_rate_has_the_best_mean(monkeypatch):
     """Of three rates the second, by hand, though the third has the peak."""
     scores = {0.1: [0.2, 0.3], 0.2: [0.4, 0.4], 0.3: [0.0, 0.7]}
 
-    def scripted(model, episodes, indices, how):
+    def scripted(model, episodes, how):
         assert (how.steps, how.parts) == (5, HEAD)
-        return np.array([scores[how.lr][i] for i in indices])
+        return np.array(scores[how.lr])
 
     monkeypatch.setattr(adaptation, 'score_episodes', scripted)
     how = Adaptation(9.0, 5, HEAD)
-    assert best_rate(None, None, [0, 1], how, list(scores)) == 0.2
+    assert best_rate(None, None, how, list(scores)) == 0.2
+    # A single rate needs no episode.
+    monkeypatch.setattr(adaptation, 'score_episodes', None)
+    assert best_rate(None, None, how, [0.5]) == 0.5
+
+
+def test_a_section_says_how_to_adapt():
+    section = dict(lr=0.1, steps=2, parts='head.heads.det')
+    how = adaptation_of(section, 'adapt')
+    assert how == Adaptation(0.1, 2, ('head.heads.det',))
+    assert adaptation_of(section, 'adapt', lr=0.0).lr == 0
+    with pytest.raises(UserError, match="adapt does not say 'lr'"):
+        adaptation_of(dict(steps=2), 'adapt')
 
 
 def test_a_detection_that_is_right_scores(model, frames):

@@ -129,6 +129,22 @@ def test_without_ways_labels_keep_their_meaning():
     assert {x for row in labels(some[0].query) for x in row} == {star}
 
 
+def test_a_class_has_the_first_domains_label_in_every_domain():
+    """The second domain counts the five classes backwards."""
+    plain = episodes(classes=None, ways=None)
+    names = plain.classes
+    other = domain('night', metainfo=dict(classes=names[::-1]))
+    turned = episodes(
+        domains=dict(day=domain(), night=other), classes=None, ways=None
+    )
+    assert turned.metainfo['classes'] == names
+    for data in (plain, turned):
+        del data.domains['day']
+    for index in range(2):
+        old, new = (labels(data[index].query) for data in (plain, turned))
+        assert new == [[4 - label for label in row] for row in old]
+
+
 @pytest.mark.parametrize(
     ('settings', 'words'),
     [

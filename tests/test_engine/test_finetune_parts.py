@@ -231,6 +231,21 @@ def test_a_fused_optimizer_changes_neither_pull_nor_norms(tmp_path, clip):
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)
 
 
+def test_norms_are_of_the_losses_whatever_is_added_behind_the_clip(tmp_path):
+    """L2-SP pulls at the head from the first step on."""
+    health = dict(type='mmvmtl.GradientHealthHook', interval=1)
+    pull = dict(type='mmvmtl.L2SPHook', modules='trunk', alpha=0.3, beta=9.0)
+    first = []
+    for name, hooks in (('alone', [health]), ('both', [pull, health])):
+        runner = train(
+            tmp_path / name, hooks, epochs=1,
+            optim_wrapper=dict(clip_grad=dict(max_norm=1e-3)),
+        )  # fmt: skip
+        scalars = runner.message_hub.log_scalars
+        first.append(scalars['train/grad/head'].data[0][0])
+    assert first[1] == pytest.approx(first[0], rel=1e-5)
+
+
 @pytest.mark.parametrize(
     'hook', [L2SPHook(modules=['body']), GradientHealthHook()]
 )

@@ -57,12 +57,25 @@ def test_the_gap_is_between_source_only_and_oracle(bench, capsys):
         assert env['MMVMTL_PRETRAINED'].endswith(f'day_{seed}.pth')
 
 
+def test_a_gap_that_is_none_is_unknown(bench):
+    """All alike: nothing is lost after hours of runs."""
+    result, _ = bench(
+        *('--targets', 'night', '--methods', 'image', '--seeds', '0')
+    )
+    metrics = result['rows']['night/image']['metrics']
+    assert metrics['det/mAP50/gap_closed'] == [None]
+
+
 def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
     """Once per target, and once per run."""
     from mmvmtl.apis.steps import Shell
 
     made = []
     monkeypatch.setattr(Shell, 'run', lambda _, *words: made.append(words[0]))
+    # Of a run that was broken off, and may have begun elsewhere.
+    weights = tmp_path / 'work/day_to_fog_importance/seed_0/weights.json'
+    weights.parent.mkdir(parents=True)
+    weights.touch()
     _, calls = bench(
         *('--targets', 'fog', '--seeds', '0', '--methods'),
         *('importance', 'translated', 'combined'),
@@ -76,7 +89,6 @@ def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
         for _, _, env, _ in calls
     )
     assert made.count('tools/analysis/importance_weights.py') == 1
-    weights = folder / 'day_to_fog_importance/seed_0/weights.json'
     (options,) = [o for n, *_, o in calls if n == 'day_to_fog_importance']
     assert options == [f'train_dataloader.sampler.weights={weights}']
 

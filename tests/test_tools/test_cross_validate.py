@@ -45,6 +45,28 @@ def test_mean_and_sample_deviation_by_hand(tool):
 
 
 @pytest.mark.parametrize(
+    'changes, message',
+    [
+        (
+            dict(custom_hooks=[dict(type='EarlyStoppingHook')]),
+            'EarlyStoppingHook of the config',
+        ),
+        (
+            dict(default_hooks=dict(checkpoint=dict(save_best='auto'))),
+            'save_best of the config',
+        ),
+    ],
+)
+def test_nothing_is_chosen_by_what_is_tested(
+    tool, tiny_run, capsys, changes, message
+):
+    tiny_run.settings.update(changes)
+    with pytest.raises(SystemExit):
+        tool('cross_validate')([tiny_run.write(), '--folds', '2'])
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     'folds, kind, message',
     [
         ('1', None, '--folds 1'),

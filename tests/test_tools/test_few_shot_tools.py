@@ -27,16 +27,15 @@ def files(tmp_path_factory):
     cfg.model.tracker = None
     shots = dataset('train', 6, clip=dict(length=1))
     cfg.adapt = dict(dataset=shots, lr=0.1, steps=1, parts=PARTS)
+    episodes = dict(
+        type='mmvmtl.EpisodeDataset',
+        domains=dict(day=shots),
+        shots=2,
+        queries=2,
+        episodes=1,
+    )
     cfg.episodes = dict(
-        dataset=dict(
-            type='mmvmtl.EpisodeDataset',
-            domains=dict(day=shots),
-            shots=2,
-            queries=2,
-            episodes=1,
-        ),
-        steps=1,
-        parts=PARTS,
+        dataset=episodes, search={**episodes, 'seed': 1}, steps=1, parts=PARTS
     )
     cfg.test_dataloader = loader(
         dataset('val', 1, test_mode=True, chunk=4),
@@ -126,7 +125,7 @@ def episode_rates(tool, monkeypatch, *arguments):
     monkeypatch.setitem(names, 'load_for_adaptation', lambda *_: None)
     seen = []
 
-    def best_rate(model, episodes, search, how, rates):
+    def best_rate(model, episodes, how, rates):
         seen.append(list(rates))
         return rates[0]
 
@@ -156,6 +155,40 @@ def test_rates_may_be_given_and_else_need_a_config(
     with pytest.raises(SystemExit):
         episode_rates(tool, monkeypatch, config)
     assert 'no train_cfg.lr' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('name', META)
+def test_no_video_is_searched_and_scored(name):
+    """The synthetic world has other videos in every split."""
+    episodes = Config.fromfile(CONFIGS / f'meta/{name}.py').episodes
+    splits = [
+        {domain.split for domain in part.domains.values()}
+        for part in (episodes.search, episodes.dataset)
+    ]
+    assert splits == [{'val'}, {'test'}]
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'words'),
+    [
+        (['a.pth'], 'write NAME=PATH'),
+        (['=a.pth'], 'write NAME=PATH'),
+        (['a=a.pth', 'a=b.pth'], 'a name of its own'),
+        (['a=a.pth', '--search', '0'], '--search 0 leaves no episode'),
+    ],
+)
+def test_eval_refuses(arguments, words, files, tool, capsys):
+    with pytest.raises(SystemExit):
+        tool('eval_episodes')(
+            [str(files / 'config.py'), '--lrs', '0', '1',
+             '--checkpoints', *arguments]
+        )  # fmt: skip
+    assert words in capsys.readouterr().err
+
+
+def test_a_path_may_have_an_equals_sign(tool):
+    named = tool('eval_episodes').__wrapped__.__globals__['named']
+    assert named(['a=x/lr=0.1/e.pth']) == dict(a='x/lr=0.1/e.pth')
 
 
 @pytest.mark.parametrize(

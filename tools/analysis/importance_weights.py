@@ -54,7 +54,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def weigh(
     rows: torch.Tensor, domains: Sequence[str | None], args: argparse.Namespace
 ) -> dict:
-    """The content of the file."""
+    """The content of the file.
+
+    Raises:
+        UserError: Of a domain without clips, or options that weigh nothing.
+    """
+    if args.source == args.target:
+        raise UserError(
+            f"--source and --target are both '{args.source}'; name two "
+            'domains.'
+        )
+    if not args.largest > 0:
+        raise UserError(f'--largest {args.largest} must be above 0.')
     masks = {}
     for name in (args.source, args.target):
         masks[name] = torch.tensor([domain == name for domain in domains])

@@ -1,7 +1,8 @@
 """Meta-learning: 300 iterations of two episodes; boxes are the only task.
 
 The inner steps of ANIL move the detection head on shared features. Frames
-of the worlds come from ``frames``, held-out ones from ``held_out``.
+of the worlds come from ``frames``; adaptation is scored on ``held_out``
+ones, and its rate is chosen on those of ``search``.
 """
 
 _base_ = [
@@ -26,7 +27,9 @@ frames = dict(
         dict(type='mmvmtl.PackVideoInputs'),
     ],
 )
-held_out = {**frames, 'split': 'val', 'num_videos': 200}
+search = {**frames, 'split': 'val'}
+# So many that episodes rarely share one.
+held_out = {**frames, 'split': 'test', 'num_videos': 4000}
 day = {**_base_.world, 'style': 'day'}
 fog = {**_base_.world, 'style': 'fog'}
 rain = {**_base_.world, 'style': 'rain'}

@@ -24,7 +24,7 @@ class StyleTransfer(BaseTransform):
         prob (float): part of the clips that is changed, 0..1.
 
     Raises:
-        UserError: If the target data set is empty.
+        UserError: If the target data set is empty, or packs its clips.
     """
 
     def __init__(self, target: dict, prob: float = 1.0) -> None:
@@ -53,6 +53,12 @@ class StyleTransfer(BaseTransform):
     def _draw(self, shape: tuple[int, ...]) -> np.ndarray:
         """A picture of the target domain, in the size of the frames."""
         clip = self.target[np.random.randint(len(self.target))]
+        if 'frames' not in clip:
+            raise UserError(
+                f'the target data set of mmvmtl.{type(self).__name__} packs '
+                'its clips, so their frames can not be looked at; take '
+                'mmvmtl.PackVideoInputs out of its pipeline.'
+            )
         image = clip['frames'][0]['img']
         if image.shape == shape:
             return image

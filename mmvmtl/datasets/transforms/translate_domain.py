@@ -7,6 +7,7 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from mmvmtl.errors import UserError
+from mmvmtl.pixels import to_pixels, to_unit
 from mmvmtl.registry import MODELS, TRANSFORMS
 from mmvmtl.weights import read_checkpoint
 
@@ -83,7 +84,6 @@ class TranslateDomain(BaseTransform):
     @torch.no_grad()
     def translate(self, clip: np.ndarray) -> np.ndarray:
         """Translate frames (T, H, W, 3) uint8; the same shape and type."""
-        images = torch.from_numpy(clip).permute(0, 3, 1, 2).float()
-        made = self.generator(images / 127.5 - 1)
-        pixels = ((made + 1) * 127.5).round().clamp(0, 255).byte()
+        images = torch.from_numpy(clip).permute(0, 3, 1, 2)
+        pixels = to_pixels(self.generator(to_unit(images)))
         return pixels.permute(0, 2, 3, 1).contiguous().numpy()

@@ -6,10 +6,11 @@ import itertools
 
 import torch
 from mmengine.dist import all_reduce, is_distributed
-from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.hooks import EarlyStoppingHook, EMAHook, Hook
 from mmengine.runner import Runner
+from torch import nn
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.norm_statistics import batch_norms, normalised_by_batch
 from mmvmtl.registry import HOOKS
@@ -29,7 +30,8 @@ class AdaptiveBatchNormHook(Hook):
 
     heads included; on several ranks the mean over them. No label is looked
     at, and no weight moves. A model with a teacher has those of the teacher
-    replaced: it is what predicts.
+    replaced: it is what predicts; with MMEngine's ``EMAHook`` the features
+    are those of the averaged weights.
 
     Args:
         dataloader (dict): config of a dataloader of the target, in batches
@@ -38,14 +40,27 @@ class AdaptiveBatchNormHook(Hook):
 
     Raises:
         ValueError: If ``batches`` is not positive.
-        UserError: If the model has no batch norm.
+        UserError: If the model has no batch norm, or early stopping could
+            leave out the last iteration.
     """
+
+    # After the last update of EMAHook, before CheckpointHook.
+    priority = 'BELOW_NORMAL'
 
     def __init__(self, dataloader: dict, batches: int = 30) -> None:
         if batches < 1:
             raise ValueError(f'batches={batches} must be positive')
         self.dataloader = dataloader
         self.batches = batches
+
+    def before_train(self, runner: Runner) -> None:
+        """Make sure that there will be a last iteration."""
+        if any(isinstance(hook, EarlyStoppingHook) for hook in runner.hooks):
+            raise UserError(
+                'training may stop before its last iteration, after which '
+                'mmvmtl.AdaptiveBatchNormHook looks at the target; take '
+                'EarlyStoppingHook out of custom_hooks'
+            )
 
     def after_train_iter(
         self,
@@ -61,10 +76,10 @@ class AdaptiveBatchNormHook(Hook):
     @torch.no_grad()
     def adapt(self, runner: Runner) -> None:
         """Replace the statistics of the runner's model."""
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        predictor = getattr(model, 'predictor', model)
+        trained = unwrap(runner.model)
+        averaged = [h for h in runner.hooks if isinstance(h, EMAHook)]
+        model = averaged[0].ema_model.module if averaged else trained
+        predictor = _predictor(model)
         layers = batch_norms(predictor)
         if not layers:
             raise UserError(
@@ -91,13 +106,23 @@ class AdaptiveBatchNormHook(Hook):
             if is_distributed():
                 all_reduce(layer.running_mean, op='mean')
                 all_reduce(layer.running_var, op='mean')
+        # EMAHook evaluates averaged weights with the buffers of the others.
+        for layer, source in zip(
+            batch_norms(_predictor(trained)), layers, strict=True
+        ):
+            for name, buffer in layer.named_buffers():
+                buffer.copy_(source.get_buffer(name))
         runner.logger.info(
             f'{len(layers)} batch norms have statistics of '
             f'{self.batches} batches of {_name(self.dataloader)}'
         )
 
 
-def _forget_videos(model: torch.nn.Module) -> None:
+def _predictor(model: nn.Module) -> nn.Module:
+    return getattr(model, 'predictor', model)
+
+
+def _forget_videos(model: nn.Module) -> None:
     forget = getattr(model, 'reset_streams', None)
     if forget is not None:
         forget()

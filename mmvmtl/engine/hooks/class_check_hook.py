@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
@@ -51,10 +51,9 @@ class ClassCheckHook(Hook):
     @staticmethod
     def _check(runner: Runner, loader, mode: str) -> None:
         metainfo = getattr(loader.dataset, 'metainfo', {})
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        check_class_counts(model, metainfo, f'{mode}_dataloader')
+        check_class_counts(
+            unwrap(runner.model), metainfo, f'{mode}_dataloader'
+        )
 
 
 def check_class_counts(model: nn.Module, metainfo: dict, data: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from mmvmtl.engine.hooks.data_parts import data_parts
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
@@ -49,18 +49,18 @@ def grl_scale(progress: float, gamma: float = 10.0) -> float:
     return 2 / (1 + math.exp(-gamma * progress)) - 1
 
 
-def verdict(accuracies: Sequence[float], chance: float) -> str | None:
+def verdict(accuracies: np.ndarray, chance: float) -> str | None:
     """Whether the accuracies say that nobody plays.
 
     Args:
-        accuracies (Sequence[float]): of many iterations in a row, 0..1.
+        accuracies (np.ndarray): of many iterations in a row, 0..1.
         chance (float): what guessing reaches.
 
     Returns:
         str | None: ``'perfect'`` if the discriminator was right all along,
         ``'chance'`` if it guessed, None in between.
     """
-    mean = sum(accuracies) / len(accuracies)
+    mean = np.mean(accuracies)
     if mean >= 1 - NEAR_ONE:
         return 'perfect'
     return 'chance' if abs(mean - chance) <= NEAR_CHANCE else None
@@ -84,16 +84,17 @@ class DomainAdversarialHook(Hook):
     before every iteration, so a resumed run has the right one. The target
     data come with the training data set, as one ``ConcatDataset``.
 
-    Accuracies are those logged as ``domain.acc_...``, also by a detector
-    inside another model (``source_domain.acc_...``); they are read from the
-    message hub, which a checkpoint keeps.
+    Accuracies are those logged as ``domain.acc_...``. Those that a mean
+    teacher logs apart, as ``source_domain.acc_...`` and
+    ``target_domain.acc_...``, are of one domain each, so their mean is
+    judged. They are read from the message hub, which a checkpoint keeps.
 
     Args:
         module (str): dotted name of the adversary in the model.
         gamma (float): see :func:`grl_scale`.
         max_scale (float): :math:`\lambda` at the end.
         window (int): iterations that are judged together, and between two
-            warnings.
+            warnings; all, if training has fewer.
 
     Raises:
         UserError: if there is no adversary, or no training data of one of
@@ -145,27 +146,32 @@ class DomainAdversarialHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Judge each accuracy once a window, when the features mind."""
-        if (runner.iter + 1) % self.window:
+        window = min(self.window, runner.max_iters)
+        if (runner.iter + 1) % window:
             return
         if self._scale(runner) < self.max_scale / 2:
             return
-        accuracy = f'{self.module.rpartition(".")[2]}.acc_'
+        start = f'{self.module.rpartition(".")[2]}.acc_'
+        branches: dict[str, dict[str, np.ndarray]] = {}
         for key, history in runner.message_hub.log_scalars.items():
-            if accuracy in key:
-                self._judge(runner, key, history.data[0][-self.window :])
+            branch, here, what = key.removeprefix('train/').partition(start)
+            latest = history.data[0][-window:]
+            if here and len(latest) == window:
+                branches.setdefault(start + what, {})[branch] = latest
+        for name, parts in branches.items():
+            if '' in parts:
+                self._judge(runner, name, parts[''])
+            elif len(parts) > 1:
+                self._judge(runner, name, np.mean(list(parts.values()), 0))
 
     def _judge(
-        self, runner: Runner, key: str, accuracies: Sequence[float]
+        self, runner: Runner, name: str, accuracies: np.ndarray
     ) -> None:
-        found = None
-        if len(accuracies) >= self.window:
-            chance = 1 / len(self._adversary.domains)
-            found = verdict(accuracies, chance)
+        found = verdict(accuracies, 1 / len(self._adversary.domains))
         if found is not None:
-            mean = sum(accuracies) / len(accuracies)
             runner.logger.warning(
-                f'{key.removeprefix("train/")} was {mean:.2f} over '
-                f'{self.window} iterations ({found}): {REMEDY[found]}'
+                f'{name} was {np.mean(accuracies):.2f} over '
+                f'{len(accuracies)} iterations ({found}): {REMEDY[found]}'
             )
 
     def _scale(self, runner: Runner) -> float:
@@ -173,10 +179,7 @@ class DomainAdversarialHook(Hook):
         return self.max_scale * grl_scale(progress, self.gamma)
 
     def _find(self, runner: Runner) -> Adversary:
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
-        modules = dict(model.named_modules())
+        modules = dict(unwrap(runner.model).named_modules())
         found = modules.get(self.module)
         if isinstance(found, Adversary):
             return found

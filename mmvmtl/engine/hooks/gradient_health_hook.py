@@ -69,7 +69,8 @@ class GradientHealthHook(Hook):
         UserError: When training starts: a name that matches nothing.
     """
 
-    priority = 'LOW'
+    # Before L2SPHook, whose term comes after clipping.
+    priority = 'ABOVE_NORMAL'
 
     def __init__(
         self,

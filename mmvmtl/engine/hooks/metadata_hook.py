@@ -6,9 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.registry import HOOKS
 from mmvmtl.version import __version__
 
@@ -34,15 +34,12 @@ class MetadataHook(Hook):
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Add the metadata, before anything is written."""
-        model = runner.model
-        if is_model_wrapper(model):
-            model = model.module
         dataset = runner.train_dataloader.dataset
         checkpoint.setdefault('meta', {})['mmvmtl'] = dict(
             version=__version__,
             config=to_plain(runner.cfg.to_dict()),
             classes=task_classes(getattr(dataset, 'metainfo', {})),
-            input_size=_input_size(model),
+            input_size=_input_size(unwrap(runner.model)),
             libraries={
                 # torch's is a subclass of str, which is not a plain type.
                 name: str(import_module(name).__version__)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 from mmdet.engine.hooks import MeanTeacherHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
@@ -55,7 +55,7 @@ class TeacherHook(MeanTeacherHook):
 
     def before_train(self, runner: Runner) -> None:
         """Refuse a model without a teacher; begin with a copy."""
-        model = _model(runner)
+        model = unwrap(runner.model)
         if not {'student', 'teacher'} <= dict(model.named_children()).keys():
             raise UserError(
                 f'mmvmtl.TeacherHook has nothing to do with a '
@@ -67,7 +67,7 @@ class TeacherHook(MeanTeacherHook):
         self, runner: Runner, batch_idx: int, data_batch: object = None
     ) -> None:
         """Tell the model whether its teacher teaches."""
-        _model(runner).teaching = runner.iter >= self.burn_in
+        unwrap(runner.model).teaching = runner.iter >= self.burn_in
 
     def after_train_iter(
         self,
@@ -78,7 +78,7 @@ class TeacherHook(MeanTeacherHook):
     ) -> None:
         """Move the teacher towards the student."""
         momentum = teacher_momentum(runner.iter, self.momentum, self.burn_in)
-        self.momentum_update(_model(runner), momentum)
+        self.momentum_update(unwrap(runner.model), momentum)
 
     @torch.no_grad()
     def momentum_update(self, model: nn.Module, momentum: float) -> None:
@@ -94,8 +94,3 @@ class TeacherHook(MeanTeacherHook):
         if momentum == 1:
             for mine, other in zip(teacher.buffers(), student.buffers()):
                 mine.copy_(other)
-
-
-def _model(runner: Runner) -> nn.Module:
-    model = runner.model
-    return model.module if is_model_wrapper(model) else model

@@ -9,11 +9,11 @@ from itertools import combinations
 import torch
 from mmengine.dist import all_reduce
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import AmpOptimWrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 from mmvmtl.task_graph import Observed, TaskGraph, named_parameters
@@ -128,9 +128,7 @@ def report(
 
 
 def _observed(runner: Runner) -> nn.Module:
-    model = runner.model
-    if is_model_wrapper(model):
-        model = model.module
+    model = unwrap(runner.model)
     if not isinstance(model, Observed):
         if any(isinstance(part, Observed) for part in model.modules()):
             raise UserError(

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
-from mmengine.model import is_model_wrapper
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor
 
+from mmvmtl.autocast import refuse_float16
 from mmvmtl.engine.loops.inner_loop import (
     Params,
     as_one_process,
@@ -23,6 +23,7 @@ from mmvmtl.engine.loops.meta_gradients import (
     maml_gradient,
     reptile_gradient,
 )
+from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import LOOPS
 
@@ -51,7 +52,8 @@ class MetaTrainLoop(IterBasedTrainLoop):
         **kwargs: ``val_begin`` and ``val_interval`` of MMEngine's loop.
 
     Raises:
-        UserError: On an unknown method, or ANIL without parts.
+        UserError: On an unknown method, ANIL without parts, and in training
+            on mixed precision of float16.
     """
 
     def __init__(
@@ -88,12 +90,12 @@ class MetaTrainLoop(IterBasedTrainLoop):
         runner.call_hook(
             'before_train_iter', batch_idx=self._iter, data_batch=data_batch
         )
-        wrapped = runner.model
-        model = wrapped.module if is_model_wrapper(wrapped) else wrapped
+        model = unwrap(runner.model)
         freeze_norm_statistics(model)
         theta = named_parts(model, None)
         found = []
-        with runner.optim_wrapper.optim_context(wrapped), as_one_process():
+        with runner.optim_wrapper.optim_context(runner.model), as_one_process():
+            refuse_float16(next(iter(theta.values())).device, 'MetaTrainLoop')
             for episode in data_batch:
                 found.append(self._episode(model, theta, episode))
         mean = average([grads for grads, _ in found], theta)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmvmtl.autocast import in_float16
 from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian import Row
 from mmvmtl.parameter_names import matching, nearest
@@ -33,9 +34,7 @@ def loss_gradient(
         Row: for each of ``inputs``, None where the loss does not reach it.
     """
     device = loss.device.type
-    half = torch.is_autocast_enabled(device) and (
-        torch.get_autocast_dtype(device) == torch.float16
-    )
+    half = in_float16(loss.device)
     scale = HALF_SCALE if half else 1.0
     # As in every backward pass, which runs outside of autocast.
     with torch.autocast(device, enabled=False):

@@ -10,6 +10,8 @@ from mmengine.dist import all_reduce, broadcast, get_world_size
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from mmvmtl.autocast import refuse_float16
+from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.wrapper import DetectorWrapper, PredictsVideo
 from mmvmtl.models.domain.names import check_domains
 from mmvmtl.registry import MODELS
@@ -28,8 +30,9 @@ class MLDG(PredictsVideo, DetectorWrapper):
 
     First order: :math:`\nabla F` is a constant, as mmcv's operators have no
     second derivative. Both losses are one scalar of one forward, so DDP,
-    accumulation and mixed precision are as usual; it takes two forwards
-    and two backwards. A batch of one domain trains plainly.
+    accumulation and bfloat16 are as usual (float16 would let
+    :math:`\nabla F`, which nothing scales, underflow); it takes two
+    forwards and two backwards. A batch of one domain trains plainly.
 
     Args:
         detector (dict): config of a :class:`VideoMTLDetector`.
@@ -40,6 +43,7 @@ class MLDG(PredictsVideo, DetectorWrapper):
 
     Raises:
         ValueError: of fewer than two domains.
+        UserError: in training, of float16 or a clip of another domain.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class MLDG(PredictsVideo, DetectorWrapper):
         mine = [s.domain == held_out for s in data_samples]
         others = [not flag for flag in mine]
         seen = _subset(inputs, data_samples, others)
+        refuse_float16(inputs.device, 'mmvmtl.MLDG')
         train = self._part(self.detector, *seen)
         parameters = [p for p in self.detector.parameters() if p.requires_grad]
         gradients = torch.autograd.grad(
@@ -113,7 +118,7 @@ class MLDG(PredictsVideo, DetectorWrapper):
         for sample in data_samples:
             domain = sample.get('domain')
             if domain not in self.domains:
-                raise ValueError(
+                raise UserError(
                     f'a training clip is of the domain {domain!r}, MLDG '
                     f'knows {", ".join(self.domains)}: correct domains, or '
                     'set it with mmvmtl.SetDomain'

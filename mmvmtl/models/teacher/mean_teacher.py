@@ -10,8 +10,10 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.models.detectors.wrapper import PredictsVideo
+from mmvmtl.models.domain import DomainAlignment
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
 from mmvmtl.models.touch import zero_touch
 from mmvmtl.norm_statistics import normalised_by_batch
@@ -50,6 +52,9 @@ class MeanTeacher(PredictsVideo, BaseModel):
         source_weight (float): :math:`w_s`.
         target_weight (float): :math:`w_t`.
         init_cfg (dict, optional): initialisation of MMEngine.
+
+    Raises:
+        UserError: if the detector has a :class:`DomainAlignment`.
     """
 
     def __init__(
@@ -67,6 +72,12 @@ class MeanTeacher(PredictsVideo, BaseModel):
         )
         super().__init__(preprocessor, init_cfg)
         self.student = MODELS.build(detector)
+        if isinstance(getattr(self.student, 'domain', None), DomainAlignment):
+            raise UserError(
+                'mmvmtl.DomainAlignment compares the domains of one forward, '
+                'and mmvmtl.MeanTeacher shows its student one domain at a '
+                'time; use mmvmtl.DomainAdversary there'
+            )
         self.teacher = MODELS.build(detector)
         self.teacher.requires_grad_(False)
         self.pseudo = PseudoLabels(**(pseudo or {}))

@@ -44,7 +44,7 @@ class OneNorm(BaseModel):
         return []
 
 
-def runner(tmp_path, norm=True):
+def runner(tmp_path, norm=True, hooks=()):
     loading = dict(
         batch_size=2,
         sampler=dict(type='DefaultSampler', shuffle=False),
@@ -65,7 +65,8 @@ def runner(tmp_path, norm=True):
                 type='mmvmtl.AdaptiveBatchNormHook',
                 dataloader=loading,
                 batches=2,
-            )
+            ),
+            *hooks,
         ],
         default_scope='mmdet',
         experiment_name=tmp_path.name,
@@ -84,6 +85,23 @@ def test_the_mean_over_batches_is_in_the_last_checkpoint(tmp_path):
     # Two training steps with dropout, two looks without; momentum is back.
     assert model.dropped == [True, True, False, False]
     assert model.norm.momentum == 0.1 and model.norm.training
+
+
+def test_averaged_weights_get_the_statistics_too(tmp_path):
+    """What EMAHook writes into the checkpoint is what is tested."""
+    run = runner(tmp_path, hooks=[dict(type='EMAHook')])
+    model = run.train()
+    saved = torch.load(tmp_path / 'iter_2.pth', weights_only=False)
+    assert 'ema_state_dict' in saved
+    for state in (model.state_dict(), saved['state_dict']):
+        assert state['norm.running_mean'].tolist() == [3]
+        assert state['norm.running_var'].tolist() == [2]
+
+
+def test_a_training_that_may_stop_early_is_refused(tmp_path):
+    stop = dict(type='EarlyStoppingHook', monitor='mAP')
+    with pytest.raises(UserError, match='take EarlyStoppingHook out'):
+        runner(tmp_path, hooks=[stop]).train()
 
 
 def test_a_model_without_norms_is_refused(tmp_path):

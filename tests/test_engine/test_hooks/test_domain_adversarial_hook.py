@@ -152,13 +152,23 @@ def test_warns_of_a_lost_game_once_a_window(tmp_path, caplog):
     assert 'domain.acc_image was 0.50 over 2 iterations' in warned[0]
     # As a detector inside a teacher and student logs it.
     scalars = runner.message_hub.log_scalars
-    scalars['train/source_domain.acc_image'] = scalars.pop(
-        'train/domain.acc_image'
-    )
-    warned.clear()
+    del scalars['train/domain.acc_image']
     runner._train_loop._iter = 3
-    hook.after_train_iter(runner, 0)
-    assert 'source_domain.acc_image was 0.50' in warned[0]
+    for source, target, words in [
+        # One that always says 'source' has learned nothing.
+        (1.0, 0.0, 'domain.acc_image was 0.50 over 2 iterations (chance)'),
+        (1.0, 1.0, 'domain.acc_image was 1.00 over 2 iterations (perfect)'),
+        # In the burn-in of the teacher there is no target.
+        (1.0, None, None),
+    ]:
+        for branch, accuracy in (('source', source), ('target', target)):
+            key = f'train/{branch}_domain.acc_image'
+            scalars.pop(key, None)
+            if accuracy is not None:
+                scalars[key] = HistoryBuffer([accuracy] * 2, [1] * 2)
+        warned.clear()
+        hook.after_train_iter(runner, 0)
+        assert [w.partition(':')[0] for w in warned] == [words] * bool(words)
     runner._train_loop._iter = 0
     hook.window = 1  # λ is still 0: nothing to judge
     warned.clear()

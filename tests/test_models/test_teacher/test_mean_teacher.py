@@ -41,6 +41,17 @@ def fresh():
     return model
 
 
+def test_an_alignment_that_would_never_see_two_domains_is_refused():
+    cfg = teacher_cfg()
+    cfg['detector'].domain = dict(
+        type='mmvmtl.DomainAlignment',
+        domains=('day', 'fog'),
+        distance=dict(type='mmvmtl.CORAL'),
+    )
+    with pytest.raises(UserError, match='one domain at a time'):
+        build_model(cfg)
+
+
 @pytest.fixture
 def model(fresh):
     model = copy.deepcopy(fresh).train()

@@ -1,0 +1,26 @@
+"""Ordinary training that goes on for as long as meta-learning: not trained yet.
+
+As many iterations with as many frames and the same optimizer: what
+meta-learning is compared with, so that more training is not its merit.
+
+python tools/train.py configs/meta/continued_rtmdet_tiny.py --cfg-options load_from=PRETRAINED.pth
+"""
+
+_base_ = './pretrain_rtmdet_tiny.py'
+
+# Two episodes of 5 + 5 frames.
+train_dataloader = dict(batch_size=20)
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=300)
+val_dataloader = None
+val_evaluator = None
+val_cfg = None
+optim_wrapper = dict(
+    _delete_=True,
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=0.0),
+    clip_grad=dict(max_norm=35),
+)
+param_scheduler = []
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=100))
+log_processor = dict(by_epoch=False)
+auto_scale_lr = dict(base_batch_size=20)
