@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from mmvmtl.autograd_graph import graph_nodes, refuse_checkpointing
 from mmvmtl.errors import UserError
 from mmvmtl.parameter_names import matching, nearest
 
@@ -48,9 +49,13 @@ class TaskGraph:
             parameters (Sequence[Parameter]): P numbers; there may be none.
             scale (float): losses are multiplied and gradients divided by it,
                 as a GradScaler does for float16.
+
+        Raises:
+            UserError: where activations are checkpointed.
         """
         if not parameters:
             return self.losses.new_zeros(len(self.tasks), 0)
+        refuse_checkpointing(list(graph_nodes([self.losses])), 'this report')
         rows = []
         # A backward runs outside of autocast, whatever surrounds this call.
         with torch.autocast(self.losses.device.type, enabled=False):

@@ -27,6 +27,7 @@ from mmengine.config import DictAction
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import make_result, write_result
+from mmvmtl.errors import UserError
 
 CONFIG = 'configs/synthetic/video_mtl_rtmdet_tiny.py'
 
@@ -68,6 +69,9 @@ def block(step: Callable[[], float], length: int) -> Callable[[], float]:
 def main(argv: Sequence[str] | None = None) -> dict:
     """Measure, print a table and one JSON, write it with ``--out``."""
     args = parse_args(argv)
+    for name in ('interval', 'repeats'):
+        if getattr(args, name) < 1:
+            raise UserError(f'--{name} must be at least 1.')
     be_quiet()
     cfg = cli.read_config(args.config, args.cfg_options)
     torch.set_num_threads(args.threads)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -102,10 +103,11 @@ def main(argv: Sequence[str] | None = None) -> dict:
         metrics[f'{name}/ratio_at_{interval}'] = 1 + (ratio - 1) / interval
     print(json.dumps(metrics, indent=1))
     if args.out:
+        given = sys.argv[1:] if argv is None else argv
         write_result(
             args.out,
             metrics,
-            command=['python', 'tools/bench_telemetry.py', *(argv or [])],
+            command=['python', 'tools/bench_telemetry.py', *given],
             config=args.config,
             seeds=[0],
         )

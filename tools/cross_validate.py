@@ -3,9 +3,9 @@
     python tools/cross_validate.py CONFIG --folds 5
 
 Every fold trains on the training data of the config without a part of it,
-and evaluates on that part, so nothing may be chosen by validation. A part is every k-th video or, with fewer videos
-than folds, a block of consecutive frames of each. A fold that was finished
-before is not repeated.
+and evaluates on that part, so nothing may be chosen by validation. A part is
+every k-th video or, with fewer videos than folds, a block of consecutive
+frames of each. A fold that was finished before is not repeated.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@
         --checkpoints meta=META.pth pretrained=PLAIN.pth --episodes 40
 
 Every checkpoint is adapted with the same shots and steps; each takes the one
-of --lrs that is best on --search episodes of other videos. By itself these are multiples
-of the inner rate that the config trains with; rate 0 leaves the checkpoint as
-it is, so it is chosen where adaptation harms. The first checkpoint is compared
-with the others by episode.
+of --lrs that is best on --search episodes of other videos. By itself these
+are multiples of the inner rate that the config trains with; rate 0 leaves the
+checkpoint as it is, so it is chosen where adaptation harms. The first
+checkpoint is compared with the others by episode.
 """
 
 from __future__ import annotations

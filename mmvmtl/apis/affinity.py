@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MessageHub
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -64,6 +66,19 @@ def _move(
         parameter.copy_(value + step.view_as(value))
 
 
+def _network(
+    weights: dict[str, Tensor], model: nn.Module
+) -> dict[str, Tensor]:
+    """The weights, but the model's own of how losses are combined.
+
+    Whether a checkpoint was trained with another method does not matter.
+    """
+    combined = ('weighting.', 'branch.')
+    found = {k: v for k, v in weights.items() if not k.startswith(combined)}
+    own = model.state_dict().items()
+    return found | {k: v for k, v in own if k.startswith(combined)}
+
+
 class Replay:
     """One batch, run again and again as if for the first time.
 
@@ -92,7 +107,9 @@ class Replay:
         self.model.observer = seen.append
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
-            data = self.model.data_preprocessor(self.batch, True)
+            # Some preprocessors of MMDetection's change labels in place.
+            batch = copy.deepcopy(self.batch)
+            data = self.model.data_preprocessor(batch, True)
             self.model(**data, mode='loss')
         self.model.observer = None
         return seen[0]
@@ -117,6 +134,10 @@ def measure_affinity(
         UserError: the model does not name its tasks, or shares nothing.
     """
     init_default_scope(cfg.get('default_scope', 'mmdet'))
+    # What a Runner would say at its first iteration; YOLOX asks.
+    hub = MessageHub.get_current_instance()
+    for name, value in (('iter', 0), ('epoch', 0), ('max_iters', 1)):
+        hub.update_info(name, value)
     seed = cfg.get('randomness', {}).get('seed') or 0
     torch.manual_seed(seed)
     model = MODELS.build(cfg.model)
@@ -128,7 +149,7 @@ def measure_affinity(
     model.init_weights()
     if checkpoint is not None:
         weights = read_checkpoint(checkpoint)['state_dict']
-        load_weights(model, weights, checkpoint)
+        load_weights(model, _network(weights, model), checkpoint)
     model.train()
     shared = list(named_parameters(model).values())
     if not shared:

@@ -25,8 +25,18 @@ def tasks_of(cfg: Config) -> list[str]:
     """The tasks of the config's model.
 
     Raises:
-        UserError: there are not two, or one has no metric to compare.
+        UserError: there are not two, or one has no metric to compare, as
+            where data sets are evaluated apart.
     """
+    evaluators = cfg.get('test_evaluator') or ()
+    if isinstance(evaluators, dict):
+        evaluators = (evaluators,)
+    if any('dataset' in metric for metric in evaluators):
+        raise UserError(
+            'this config evaluates data sets apart, so its metrics have '
+            "other names than the tasks'; compare it with "
+            'tools/analysis/joint_against_alone.py.'
+        )
     heads = cfg.model.get('head', {}).get('heads', {})
     tasks = [task for task, head in heads.items() if head is not None]
     if len(tasks) < 2:
@@ -80,13 +90,17 @@ def together(cfg: Config, method: str) -> Config:
         method (str): a weighting, or ``weighting+balancing``. A weighting is
             ``fixed`` (what the config has), ``sum`` (all 1), or the name of
             a registered one; a balancing is a method of
-            :class:`TaskBranch`.
+            :class:`TaskBranch`, and by itself there is none but with
+            ``fixed`` alone.
 
     Raises:
         UserError: there is no such method.
     """
     joint = copy.deepcopy(cfg)
     weighting, _, balancing = method.partition('+')
+    if method != 'fixed':
+        # Else every method would be balanced as the config is.
+        joint.model.pop('branch', None)
     if weighting == 'sum':
         joint.model.loss = ConfigDict(type='mmvmtl.WeightedMTLLoss')
     elif weighting != 'fixed':

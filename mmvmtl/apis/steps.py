@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.kept_run import refuse_other
+from mmvmtl.errors import UserError
 
 T = TypeVar('T')
 
@@ -77,7 +78,17 @@ def side_by_side(
 
     Each runs our tools in a shell of its own, see :func:`quiet_shell`. The
     first that fails ends it; those that wait are not begun.
+
+    Raises:
+        UserError: If ``jobs`` is not positive, or a run stands there twice.
     """
+    if jobs < 1:
+        raise UserError(f'--jobs {jobs} must be at least 1.')
+    if len(set(runs)) < len(runs):
+        raise UserError(
+            'a run is asked for twice; give every seed, method and target '
+            'once.'
+        )
     with ThreadPoolExecutor(jobs) as pool:
         begun = {run: pool.submit(measure, *run) for run in runs}
         try:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmvmtl.errors import UserError
+
 Stride = int | tuple[int, int]
 
 
@@ -31,7 +33,7 @@ def draw_stride(stride: Stride, rng: np.random.Generator) -> int:
     """
     low, high = (stride, stride) if isinstance(stride, int) else stride
     if not 1 <= low <= high:
-        raise ValueError(
+        raise UserError(
             f'clip stride {stride!r} must be an integer ≥ 1 or a range '
             '(low, high) with 1 ≤ low ≤ high.'
         )
@@ -71,7 +73,7 @@ def sample_clip(
         them), and the index of the key frame among them.
     """
     if length < 1:
-        raise ValueError(f'clip length {length} must be at least 1.')
+        raise UserError(f'clip length {length} must be at least 1.')
     step = draw_stride(stride, rng or worker_rng())
     length = min(length, num_frames)
     # The key frame keeps its place, so what counts is the number of frames
@@ -94,7 +96,7 @@ def split_into_chunks(num_frames: int, chunk: int) -> list[list[int]]:
     The last chunk of a video may be shorter.
     """
     if chunk < 1:
-        raise ValueError(f'chunk {chunk} must be at least 1.')
+        raise UserError(f'chunk {chunk} must be at least 1.')
     return [
         list(range(start, min(start + chunk, num_frames)))
         for start in range(0, num_frames, chunk)

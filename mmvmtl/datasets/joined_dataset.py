@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from mmengine.dataset import BaseDataset, Compose, ConcatDataset
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
 
 
@@ -68,12 +69,18 @@ class JoinedDataset(ConcatDataset):
             if part is not None
         }
         if not parts:
-            raise ValueError('JoinedDataset joins nothing: name a data set.')
+            raise UserError('JoinedDataset joins nothing: name a data set.')
         for part in parts.values():
             part.full_init()
         metas = {name: part.metainfo for name, part in parts.items()}
         every = {key for meta in metas.values() for key in meta}
         super().__init__(list(parts.values()), ignore_keys=sorted(every))
+        for name, meta in metas.items():
+            if meta.get('classes') is None:
+                raise UserError(
+                    f"data set '{name}' of mmvmtl.JoinedDataset names no "
+                    'classes; give it metainfo=dict(classes=(...)).'
+                )
         classes = dict.fromkeys(
             c for meta in metas.values() for c in meta['classes']
         )
@@ -91,7 +98,7 @@ class JoinedDataset(ConcatDataset):
 def _build(name: str, cfg: dict) -> BaseDataset:
     part = DATASETS.build(cfg)
     if not isinstance(part, BaseDataset):
-        raise ValueError(
+        raise UserError(
             f"data set '{name}' of JoinedDataset is a {type(part).__name__}, "
             'which has no labels of its own: join the data set inside it, '
             'and repeat or weigh it by the ratio of mmvmtl.MixedBatchSampler.'
@@ -105,7 +112,7 @@ def _joined_tasks(metas: dict[str, dict]) -> dict[str, tuple[str, ...]]:
     for name, meta in metas.items():
         for task, names in (meta.get('tasks') or {}).items():
             if tasks.setdefault(task, tuple(names)) != tuple(names):
-                raise ValueError(
+                raise UserError(
                     f"task '{task}' has the classes {tasks[task]} in data set "
                     f"'{owner[task]}' and {tuple(names)} in '{name}': give "
                     'both the same metainfo.tasks.'

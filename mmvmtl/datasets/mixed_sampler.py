@@ -11,6 +11,7 @@ from mmengine.dataset import ConcatDataset, DefaultSampler
 from mmengine.dist import get_dist_info
 from torch.utils.data import Sampler
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import DATA_SAMPLERS
 
 
@@ -86,11 +87,13 @@ class MixedBatchSampler(Sampler):
         if not isinstance(sampler, DefaultSampler) or not isinstance(
             sampler.dataset, ConcatDataset
         ):
-            raise ValueError(
+            raise UserError(
                 'mmvmtl.MixedBatchSampler mixes the parts of a ConcatDataset '
                 '(such as mmvmtl.JoinedDataset) and needs sampler=dict(type='
                 "'DefaultSampler')."
             )
+        if batches is not None and batches < 1:
+            raise UserError(f'batches={batches} must be at least 1.')
         self.sampler = sampler
         self.batch_size = batch_size
         self.rank, self.num_ranks = get_dist_info()
@@ -132,14 +135,15 @@ def _counts(
     """Clips of each data set in a batch."""
     if isinstance(ratio, Mapping):
         ratio = _by_name(ratio, getattr(dataset, 'names', ()))
-    if len(ratio) != len(dataset.datasets) or min(ratio) < 1:
-        raise ValueError(
+    whole = all(isinstance(parts, int) and parts >= 1 for parts in ratio)
+    if len(ratio) != len(dataset.datasets) or not whole:
+        raise UserError(
             f'ratio {list(ratio)} must give one integer ≥ 1 to each of the '
             f'{len(dataset.datasets)} data sets.'
         )
     total = sum(ratio)
     if batch_size % total:
-        raise ValueError(
+        raise UserError(
             f'batch_size={batch_size} can not be shared out as '
             f'{":".join(map(str, ratio))}; use a multiple of {total}.'
         )
@@ -154,10 +158,10 @@ def _by_name(
         if name not in names:
             near = difflib.get_close_matches(name, names, 1, 0)
             hint = f"did you mean '{near[0]}'?" if near else 'give a list.'
-            raise ValueError(f"ratio names no data set '{name}'; {hint}")
+            raise UserError(f"ratio names no data set '{name}'; {hint}")
     for name in names:
         if name not in given:
-            raise ValueError(
+            raise UserError(
                 f"data set '{name}' has no part in ratio; give it one, or "
                 f'take it out with {name}=None in datasets.'
             )

@@ -19,7 +19,7 @@ class _Alternating(OptimWrapper):
     ) -> None:
         super().__init__(**kwargs)
         if turns < 1:
-            raise ValueError(
+            raise UserError(
                 f'turns={turns} of the adversary must be at least 1'
             )
         self.adversary = adversary

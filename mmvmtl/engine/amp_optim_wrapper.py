@@ -7,6 +7,7 @@ from mmengine.device import get_device
 from mmengine.optim import AmpOptimWrapper as _AmpOptimWrapper
 from mmengine.optim import OptimWrapper
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import OPTIM_WRAPPERS
 
 
@@ -45,7 +46,7 @@ class AmpOptimWrapper(_AmpOptimWrapper):
             )
             return
         if dtype not in (None, 'bfloat16', torch.bfloat16):
-            raise ValueError(
+            raise UserError(
                 f"dtype={dtype!r} does not train on a CPU; use 'bfloat16' or "
                 'leave dtype out'
             )

@@ -6,6 +6,7 @@ from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
 
 from mmvmtl.engine.module_names import find_modules, unwrap
+from mmvmtl.errors import UserError
 from mmvmtl.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
 
@@ -49,7 +50,7 @@ class LayerDecayConstructor(DefaultOptimWrapperConstructor):
         self.layers = list(rest.pop('layers', ()))
         self.rate = rest.pop('rate', None)
         if not self.layers or self.rate is None or not 0 < self.rate <= 1:
-            raise ValueError(
+            raise UserError(
                 'LayerDecayConstructor needs paramwise_cfg.layers, the lowest '
                 f'first, and paramwise_cfg.rate in (0, 1]; it has '
                 f'layers={self.layers}, rate={self.rate}'

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import OPTIMIZERS
 
 #: Of the quintic Newton-Schulz iteration, by Keller Jordan.
@@ -61,10 +62,14 @@ class Muon(Optimizer):
         eps: float = 1e-8,
         steps: int = 5,
     ) -> None:
-        if lr < 0 or weight_decay < 0 or not 0 <= momentum < 1:
-            raise ValueError(
-                f'lr={lr} and weight_decay={weight_decay} must not be '
-                f'negative, momentum={momentum} must lie in 0..1'
+        if lr < 0 or weight_decay < 0 or eps < 0 or steps < 1:
+            raise UserError(
+                f'lr={lr}, weight_decay={weight_decay} and eps={eps} must '
+                f'not be negative, steps={steps} must be at least 1'
+            )
+        if not all(0 <= beta < 1 for beta in (momentum, *betas)):
+            raise UserError(
+                f'momentum={momentum} and betas={betas} must lie in 0..1'
             )
         super().__init__(
             params,

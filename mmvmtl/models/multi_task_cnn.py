@@ -9,6 +9,7 @@ from mmcv.cnn import ConvModule
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
 
 
@@ -51,7 +52,7 @@ class MultiTaskCNN(BaseModule):
         )
         wrong = [i for i in asked if i not in range(len(channels))]
         if wrong or not asked:
-            raise ValueError(
+            raise UserError(
                 f'out_indices={out_indices} of MultiTaskCNN must name stages '
                 f'0 to {len(channels) - 1}'
             )

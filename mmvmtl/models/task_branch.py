@@ -11,6 +11,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing import (
     Balancer,
     Cut,
@@ -20,6 +21,7 @@ from mmvmtl.models.balancing import (
     task_gradients,
     view_gradients,
 )
+from mmvmtl.models.clock import tick
 from mmvmtl.registry import MODELS
 
 Features = tuple[Tensor, ...]
@@ -85,7 +87,7 @@ class TaskBranch(BaseModule):
         self.balancer = None
         if weighting is not None:
             if not tasks:
-                raise ValueError(
+                raise UserError(
                     'a TaskBranch with a weighting needs the names of the '
                     "tasks: give 'tasks'"
                 )
@@ -121,7 +123,7 @@ class TaskBranch(BaseModule):
         """
         if self._balances(feats):
             if not (self.scale_heads or self.balancer.weighting.lags):
-                raise ValueError(
+                raise UserError(
                     'one head serves all tasks, so their gradients can not '
                     'be weighed without those of the head: set '
                     'scale_heads=True in the TaskBranch'
@@ -152,6 +154,8 @@ class TaskBranch(BaseModule):
             UserError: if ``parameters`` match none that the tasks share.
         """
         given, self._handed_out = self._handed_out, None
+        if self.balancer is not None and self.training:
+            total = total + tick(self.balancer.clock)
         if given is None:
             return total
         heads = self.scale_heads or self.balancer.weighting.lags
@@ -160,6 +164,7 @@ class TaskBranch(BaseModule):
                 weights = self.balancer.held(active)
                 given.cut.weigh = lambda rows: weights
             return total
+        self.balancer.settle()
         step = _Step(given, losses, total, active, model)
         if self.balancer.weighting.lags:
             return self._with_held_weights(step)
@@ -216,12 +221,16 @@ class TaskBranch(BaseModule):
         return weights
 
     def _observer(self, step: _Step) -> Callable[[Sequence], Tensor]:
-        """What maps task gradients at the cut to weights."""
-        values = self._loss_values(step)
+        """What maps task gradients at the cut to weights.
+
+        Autograd's graph holds it, so it must not hold the losses: Python sees
+        half of such a circle only, and would never free it.
+        """
+        values, active = self._loss_values(step), step.active
 
         def observe(rows: Sequence) -> Tensor:
             found = feature_gramian(rows)
-            return self.balancer.observe(found, step.active, values)
+            return self.balancer.observe(found, active, values)
 
         return observe
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
+from mmvmtl.errors import UserError
+
 
 def check_tasks(names: Iterable[str], tasks: Sequence[str]) -> None:
     """Refuse a name that is none of ``tasks``.
@@ -15,7 +17,7 @@ def check_tasks(names: Iterable[str], tasks: Sequence[str]) -> None:
     for name in names:
         if name not in tasks:
             near = difflib.get_close_matches(name, tasks, 1, 0)
-            raise ValueError(
+            raise UserError(
                 f"'{name}' is no task here: there are {', '.join(tasks)}; "
                 f"did you mean '{near[0]}'?"
             )

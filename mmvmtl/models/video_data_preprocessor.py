@@ -48,7 +48,7 @@ class VideoDataPreprocessor(BaseDataPreprocessor):
     ) -> None:
         super().__init__(non_blocking)
         if (mean is None) != (std is None):
-            raise ValueError('give both mean and std, or neither.')
+            raise UserError('give both mean and std, or neither.')
         self.input_size = tuple(input_size)
         self.bgr_to_rgb = bgr_to_rgb
         self.pad_value = pad_value

@@ -5,6 +5,7 @@ import torch
 from mmengine.config import Config
 from small_model import (
     build_model,
+    make_clip,
     small_model_cfg,
     without_batch_statistics,
 )
@@ -102,8 +103,6 @@ def test_no_step_no_change():
     cfg = small_model_cfg()
     cfg.head.heads.track.box_jitter = 0.05
     model = build_model(cfg).train()
-    from small_model import make_clip
-
     batch = dict(
         inputs=[torch.full((2, 3, 64, 96), 99, dtype=torch.uint8)],
         data_samples=[make_clip(2)],
@@ -111,6 +110,37 @@ def test_no_step_no_change():
     shared = list(named_parameters(model).values())
     found = lookahead_affinity(Replay(model, batch, 0), shared, 0.0)
     assert torch.equal(found, torch.zeros(3, 3))
+
+
+def test_labels_that_a_preprocessor_changes_are_those_of_the_first_run():
+    """As those of MMDetection's that resize a batch, boxes and all."""
+    cfg = small_model_cfg()
+    cfg.head.heads.track.box_jitter = 0.05
+    model = build_model(cfg).train()
+    forward = model.data_preprocessor.forward
+
+    def shift(data, training):
+        for frame in data['data_samples'][0].video_data_samples:
+            frame.gt_instances.bboxes += 4
+        return forward(data, training)
+
+    model.data_preprocessor.forward = shift
+    frames = torch.full((2, 3, 64, 96), 99, dtype=torch.uint8)
+    batch = dict(inputs=[frames], data_samples=[make_clip(2)])
+    replay = Replay(model, batch, 0)
+    assert torch.equal(replay().losses, replay().losses)
+
+
+@pytest.mark.parametrize('method', [None, 'mmvmtl.FAMO'])
+def test_a_checkpoint_of_any_method_serves(tmp_path, method):
+    cfg = small_training(tmp_path)
+    model = build_model(cfg.model)
+    path = str(tmp_path / 'weights.pth')
+    torch.save(dict(state_dict=model.state_dict()), path)
+    if method:
+        cfg.model.loss = dict(type=method)
+    _, found = measure_affinity(cfg, path, 1, 1e-3)
+    assert found.isfinite().all()
 
 
 def test_a_model_without_tasks_is_refused():

@@ -92,6 +92,14 @@ def test_methods_change_weighting_and_branch(cfg):
     assert together(cfg, 'fixed+MGDA').model.loss == cfg.model.loss
 
 
+def test_a_method_is_not_balanced_as_the_config_is(cfg):
+    cfg.model.branch = dict(type='mmvmtl.TaskBranch', weighting='PCGrad')
+    assert 'branch' in together(cfg, 'fixed').model
+    for method in ('sum', 'FAMO'):
+        assert 'branch' not in together(cfg, method).model
+    assert together(cfg, 'sum+MGDA').model.branch.weighting == 'MGDA'
+
+
 @pytest.mark.parametrize('method', ['summ', 'sum+PCGard', 'TrackHead'])
 def test_an_unknown_method_is_named(cfg, method):
     with pytest.raises(UserError, match=method.rpartition('+')[2]):
@@ -104,6 +112,12 @@ def test_joint_models_meet_the_same_boxes(cfg):
         det='TrueBoxes', track='TrackHead', cls='GroupMotionHead'
     )
     assert 'mmvmtl.VideoDetMetric' not in metrics_of(told)
+
+
+def test_data_sets_that_are_evaluated_apart_can_not_be_compared(cfg):
+    cfg.test_evaluator = [dict(type='mmvmtl.VideoDetMetric', dataset='fish')]
+    with pytest.raises(UserError, match=r'joint_against_alone\.py'):
+        tasks_of(cfg)
 
 
 def test_one_task_can_not_be_compared(cfg):

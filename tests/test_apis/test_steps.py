@@ -54,6 +54,15 @@ def test_tasks_run_side_by_side_and_answer_in_order():
     assert list(found) == [(n,) for n in range(4)]
 
 
+@pytest.mark.parametrize(
+    ('runs', 'jobs', 'words'),
+    [([(0,)], 0, '--jobs 0'), ([(0,), (1,), (0,)], 2, 'asked for twice')],
+)
+def test_runs_that_would_get_into_each_others_way(runs, jobs, words):
+    with pytest.raises(UserError, match=words):
+        side_by_side(abs, runs, jobs)
+
+
 def test_a_failure_begins_nothing_more():
     begun = []
 

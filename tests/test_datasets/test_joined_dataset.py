@@ -4,7 +4,7 @@ import copy
 import json
 
 import pytest
-from mmengine.dataset import RepeatDataset
+from mmengine.dataset import BaseDataset, RepeatDataset
 
 from mmvmtl.datasets import JoinedDataset, VideoMTLDataset
 from mmvmtl.datasets.samplers import videos_of
@@ -95,6 +95,11 @@ def test_what_can_not_be_joined_is_refused(settings):
         JoinedDataset(dict(a=settings('bus'), b=other))
     with pytest.raises(ValueError, match='joins nothing'):
         JoinedDataset(dict(a=None))
+    nameless = BaseDataset(lazy_init=True)
+    nameless.load_data_list = lambda: [dict()]
+    nameless.full_init()
+    with pytest.raises(ValueError, match=r"'a' .* names no classes"):
+        JoinedDataset(dict(a=nameless))
     repeated = dict(type='RepeatDataset', times=2, dataset=settings('bus'))
     with pytest.raises(ValueError, match=RepeatDataset.__name__):
         JoinedDataset(dict(a=repeated))

@@ -111,6 +111,9 @@ def test_without_shuffling_each_data_set_comes_in_its_order():
         (dict(batch_size=6), 'batch_size=6 .* 1:2:1; use a multiple of 4'),
         (dict(ratio=[1, 1]), 'each of the 3 data sets'),
         (dict(ratio=[1, 2, 0]), 'integer ≥ 1'),
+        (dict(ratio=[1, 1.5, 1]), 'integer ≥ 1'),
+        (dict(ratio=[1, 2, None]), 'integer ≥ 1'),
+        (dict(batches=-1), 'batches=-1'),
         (dict(ratio=dict(fish=1)), "no data set 'fish'; give a list"),
     ],
 )

@@ -135,7 +135,15 @@ def test_a_parameter_without_gradient_stays_and_a_closure_runs():
 
 
 @pytest.mark.parametrize(
-    'wrong', [dict(lr=-1.0), dict(weight_decay=-1.0), dict(momentum=1.0)]
+    'wrong',
+    [
+        dict(lr=-1.0),
+        dict(weight_decay=-1.0),
+        dict(momentum=1.0),
+        dict(betas=(1.5, 0.9)),
+        dict(eps=-1.0),
+        dict(steps=0),
+    ],
 )
 def test_numbers_out_of_range_are_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -47,7 +47,8 @@ def commands(tool, monkeypatch):
 def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
     config = small_config(tmp_path)
     times = tmp_path / 'steps.json'
-    write_result(times, {'sum': 1.25}, command='x', config=None, seeds=[0])
+    steps = {'sum+PCGrad': 1.25}
+    write_result(times, steps, command='x', config=None, seeds=[0])
     # Two in one process would get into each other's way.
     args = [config, '--seeds', '0', '--methods', 'fixed', '--jobs', '1']
     args += ['--step-times', str(times)]
@@ -65,7 +66,8 @@ def test_negative_transfer_from_end_to_end(tool, commands, tmp_path, capsys):
     joint = rows['fixed']['metrics']
     assert {'gain/det', 'gain/track', 'gain/delta_m'} <= set(joint)
     assert 'own_boxes/track/HOTA' in joint
-    assert joint['step_over_sum'] == [1.25]
+    # Fixed weights cost what the sum does, which all are compared with.
+    assert joint['step_over_sum'] == [1]
     # Boxes that are true are found, whatever the network has learned.
     assert joint['track/HOTA'][0] > 50
     assert '| alone |' in capsys.readouterr().out
@@ -147,6 +149,16 @@ def test_a_broken_off_training_costs_what_all_its_attempts_cost(
     )
 
 
+def test_a_step_costs_the_same_under_fixed_weights(tool):
+    main = tool('analysis/negative_transfer')
+    step_time = main.__wrapped__.__globals__['step_time']
+    times = {'sum+PCGrad': [1.25], 'FAMO': [1.01]}
+    assert step_time(times, 'fixed+PCGrad') == dict(step_over_sum=1.25)
+    assert step_time(times, 'FAMO') == dict(step_over_sum=1.01)
+    assert step_time(times, 'sum') == dict(step_over_sum=1)
+    assert step_time(times, 'GLS') == {} == step_time({}, 'sum')
+
+
 def test_a_failing_tool_ends_the_report():
     with pytest.raises(SystemExit) as caught:
         measured_run.run_measured(Shell(), '-c', 'raise SystemExit(3)')
@@ -168,13 +180,13 @@ def test_affinity_report(tool, tmp_path, capsys):
 
 def test_cosines_are_drawn_in_order(tool, tmp_path):
     """Also from several files, as a resumed run leaves them."""
-    rows = [(3, 0.5), (1, -0.25), (2, 0.0)]
+    rows = [(3, 0.5), (1, -0.25), (2, 0.0), (4, float('nan'))]
     for number, (step, value) in enumerate(rows):
         line = {'telemetry/cos_det_cls': value, 'step': step, 'loss': 1}
         path = tmp_path / f'{number}.json'
         path.write_text(json.dumps(line) + '\n' + json.dumps({'lr': 1}))
     out = tmp_path / 'cosines.png'
-    paths = [str(tmp_path / f'{n}.json') for n in range(3)]
+    paths = [str(tmp_path / f'{n}.json') for n in range(4)]
     series = tool('analysis/plot_cosines')([*paths, '--out', str(out)])
     ((name, (x, y)),) = series.items()
     assert name == 'det – cls'
@@ -188,6 +200,10 @@ def test_a_run_without_telemetry_is_told_what_to_add(tool, tmp_path, capsys):
     with pytest.raises(SystemExit):
         tool('analysis/plot_cosines')([str(path)])
     assert 'TelemetryHook' in capsys.readouterr().err
+    path.write_text('[1]\n')
+    with pytest.raises(SystemExit):
+        tool('analysis/plot_cosines')([str(path)])
+    assert 'has no scalars' in capsys.readouterr().err
 
 
 def test_domains_are_looks_of_one_frame(tool, tmp_path, capsys):

@@ -28,6 +28,12 @@ def _setting(path: str, value: object) -> Callable:
     return lambda run: _set(run.settings, path, value)
 
 
+def _weights(**values: float) -> Callable:
+    weights = dict(det=1.0, cls=1.0, track=1.0) | values
+    loss = dict(type='mmvmtl.WeightedMTLLoss', weights=weights)
+    return _setting('model.loss', loss)
+
+
 def _empty(run) -> None:
     run.content.update(videos=[], images=[], annotations=[])
 
@@ -89,6 +95,40 @@ TRAINING = [
         None,
         ['--cfg-options', 'train_cfg.max_epoch=3'],
         "'max_epochs'",
+    ),
+    (
+        'weight of no task',
+        _weights(clss=1.0),
+        [],
+        "did you mean 'cls'",
+    ),
+    (
+        'negative weight',
+        _weights(cls=-1.0),
+        [],
+        'not negative',
+    ),
+    (
+        'balancing never',
+        _setting(
+            'model.branch',
+            dict(type='mmvmtl.TaskBranch', weighting='MGDA', interval=0),
+        ),
+        [],
+        'interval=0',
+    ),
+    (
+        'sharing of no task',
+        _setting(
+            'model.sharing',
+            dict(
+                type='mmvmtl.MTAN',
+                in_channels=[16, 16, 16],
+                tasks=('det', 'clss'),
+            ),
+        ),
+        [],
+        "did you mean 'cls'",
     ),
     ('work folder', None, ['--work-dir', '{file}/below'], '--work-dir'),
     ('checkpoint to resume', None, ['--resume', 'nope.pth'], 'nope.pth'),

@@ -71,3 +71,6 @@ def test_wrong_names_are_named(bench):
     main = bench['tool'].main.__wrapped__
     with pytest.raises(UserError, match="no side 'GLSS'"):
         main(['--only', 'GLSS'])
+    for name in ('interval', 'repeats'):
+        with pytest.raises(UserError, match=f'--{name} must be'):
+            main([f'--{name}', '0'])

@@ -180,9 +180,7 @@ def runs(tool, monkeypatch):
 
 
 def test_a_domain_can_be_left_out_of_a_world_only():
-    cfg = Config.fromfile(
-        ROOT / 'configs/zebrafish/video_mtl_rtmdet_tiny.py'
-    )
+    cfg = Config.fromfile(ROOT / 'configs/zebrafish/video_mtl_rtmdet_tiny.py')
     with pytest.raises(UserError, match='is no synthetic data set'):
         hold_out(cfg, ('day', 'fog', 'night'), 'fog')
 

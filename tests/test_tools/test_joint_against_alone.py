@@ -57,6 +57,10 @@ def test_what_is_missing_is_named(compare):
     code, _, error = compare(joint, fish={'fish/det/mAP50': [0.5, 0.5]})
     assert code == 2
     assert "fish/det/mAP50 is not known of both 'fish' and 'joint'" in error
+    # A row of another name compares nothing, which is no success.
+    code, _, error = compare(joint, fish_alone={'fish/det/mAP50': [0.5, 0.5]})
+    assert code == 2
+    assert "row 'fish_alone' has no metric" in error
     code, _, error = compare(joint)
     assert code == 2
     assert 'no rows to compare' in error

@@ -49,6 +49,11 @@ def compare(
     joint, *others = rows
     for name in others:
         alone = rows[name]['metrics']
+        if not any(f'{name}/{key}' in alone for key in MAIN):
+            raise UserError(
+                f"the row '{name}' has no metric of a data set '{name}' to "
+                'compare; name rows after data sets.'
+            )
         for key, scale in MAIN.items():
             metric = f'{name}/{key}'
             if metric not in alone:

@@ -187,7 +187,8 @@ def step_time(times: Mapping[str, Sequence[float]], method: str) -> Run:
 
     Fixed weights cost what weights of 1 do.
     """
-    found = times.get(method.replace('fixed', 'sum', 1))
+    name = method.replace('fixed', 'sum', 1)
+    found = [1.0] if times and name == 'sum' else times.get(name)
     return {} if found is None else {'step_over_sum': found[0]}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,9 +66,14 @@ def read_cosines(
             rows = [json.loads(line) for line in path.read_text().splitlines()]
         except (OSError, ValueError) as error:
             raise UserError(f'{path} can not be read ({error}).') from None
+        if not all(isinstance(row, dict) for row in rows):
+            raise UserError(
+                f'{path} has no scalars, one JSON object a line; give '
+                'vis_data/scalars.json of a run.'
+            )
         for row in rows:
             for key, value in row.items():
-                if key.startswith(KEY):
+                if key.startswith(KEY) and math.isfinite(value):
                     pair = key[len(KEY) :].replace('_', ' – ')
                     found.setdefault(pair, {})[row['step']] = value
     if not found:

@@ -10,6 +10,7 @@ from mmvmtl.datasets.transforms.clip_transform import (
     affine_frame,
     clip_frame,
 )
+from mmvmtl.errors import UserError
 from mmvmtl.registry import TRANSFORMS
 
 
@@ -50,7 +51,7 @@ class ClipRandomAffine(ClipTransform):
         prob: float = 1.0,
     ) -> None:
         if not 0 < scale[0] <= scale[1] or aspect < 1:
-            raise ValueError(
+            raise UserError(
                 f'scale {tuple(scale)} must be a range (low, high) with '
                 f'0 < low ≤ high, and aspect {aspect} at least 1.'
             )

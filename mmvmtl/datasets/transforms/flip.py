@@ -8,6 +8,7 @@ from mmvmtl.datasets.transforms.clip_transform import (
     ClipTransform,
     affine_frame,
 )
+from mmvmtl.errors import UserError
 from mmvmtl.registry import TRANSFORMS
 
 
@@ -31,7 +32,7 @@ class ClipRandomFlip(ClipTransform):
     ) -> None:
         unknown = set(directions) - {'horizontal', 'vertical'}
         if unknown:
-            raise ValueError(
+            raise UserError(
                 f'flip directions {sorted(unknown)} are unknown; use '
                 "'horizontal' and 'vertical'."
             )

@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import TRANSFORMS
 from mmvmtl.structures import VideoMTLDataSample
 
@@ -71,7 +72,7 @@ class PackVideoInputs(BaseTransform):
         images = [frame['img'] for frame in frames]
         sizes = {image.shape for image in images}
         if len(sizes) > 1:
-            raise ValueError(
+            raise UserError(
                 f'frames of video {results["video_name"]!r} have different '
                 f'sizes {sorted(sizes)}; resize them to one size with '
                 'mmvmtl.ClipResize(keep_ratio=False).'

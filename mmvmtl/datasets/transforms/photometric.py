@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import TRANSFORMS
 
 
@@ -57,7 +58,7 @@ class ClipPhotometric(BaseTransform):
             result = transform({'img': np.array(changed, order='C')})
             changed = np.clip(np.rint(result['img']), 0, 255).astype(np.uint8)
         if changed.shape != image.shape:
-            raise ValueError(
+            raise UserError(
                 'mmvmtl.ClipPhotometric only takes transforms that keep the '
                 f'size of an image, one changed {image.shape} to '
                 f'{changed.shape}; use the Clip* geometric transforms.'

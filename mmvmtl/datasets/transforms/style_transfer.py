@@ -87,7 +87,7 @@ class FourierDomainTransfer(StyleTransfer):
 
     def __init__(self, beta: float = 0.01, **kwargs) -> None:
         if not 0 <= beta <= 0.5:
-            raise ValueError(f'beta={beta} must lie between 0 and 0.5')
+            raise UserError(f'beta={beta} must lie between 0 and 0.5')
         self.beta = beta
         super().__init__(**kwargs)
 

@@ -49,7 +49,7 @@ class AdaptiveBatchNormHook(Hook):
 
     def __init__(self, dataloader: dict, batches: int = 30) -> None:
         if batches < 1:
-            raise ValueError(f'batches={batches} must be positive')
+            raise UserError(f'batches={batches} must be positive')
         self.dataloader = dataloader
         self.batches = batches
 

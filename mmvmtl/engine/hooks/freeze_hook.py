@@ -93,13 +93,13 @@ class FreezeHook(Hook):
         stages: Sequence[dict] | None = None,
     ) -> None:
         if (modules is None) == (stages is None):
-            raise ValueError(
+            raise UserError(
                 "FreezeHook takes either 'modules' (and 'until') or 'stages'"
             )
         if stages is None:
             stages = [dict(modules=modules, until=until)]
         elif until is not None:
-            raise ValueError("'until' belongs into each of the 'stages'")
+            raise UserError("'until' belongs into each of the 'stages'")
         self.stages = [_check_stage(**stage) for stage in stages]
         self._frozen: list[bool] | None = None
         self._active_norms: list[nn.Module] = []
@@ -192,17 +192,17 @@ def _check_stage(
 ) -> tuple[list[str], dict | None]:
     names = [modules] if isinstance(modules, str) else list(modules)
     if not names:
-        raise ValueError("'modules' of FreezeHook must name at least one")
+        raise UserError("'modules' of FreezeHook must name at least one")
     if until is not None:
         until = dict(until)
         if len(until) != 1 or next(iter(until)) not in UNITS:
-            raise ValueError(
+            raise UserError(
                 f'until={until} must have exactly one of the keys '
                 f'{", ".join(UNITS)}'
             )
         ((unit, bound),) = until.items()
         if bound <= 0 or (unit == 'progress' and bound > 1):
-            raise ValueError(
+            raise UserError(
                 f'until={until} must be positive, a progress at most 1'
             )
     return names, until

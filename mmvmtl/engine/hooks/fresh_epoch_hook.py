@@ -7,6 +7,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmvmtl.engine.hooks.data_parts import data_parts
+from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
 
@@ -41,7 +42,7 @@ class FreshEpochHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Refuse data sets that would never be fresh."""
         if not list(fresh_datasets(runner.train_dataloader.dataset)):
-            raise ValueError(
+            raise UserError(
                 'mmvmtl.FreshEpochHook found no training data set with '
                 'set_epoch; remove the hook from the config.'
             )

@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 
 from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
 from mmvmtl.engine.scaled_gradients import gradient_scale
+from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
 #: Norms needed before one is compared with their median.
@@ -80,7 +81,7 @@ class GradientHealthHook(Hook):
         window: int = 50,
     ) -> None:
         if interval < 1 or ratio <= 1 or window < ENOUGH:
-            raise ValueError(
+            raise UserError(
                 f'GradientHealthHook needs interval={interval} >= 1, '
                 f'ratio={ratio} > 1 and window={window} >= {ENOUGH}'
             )

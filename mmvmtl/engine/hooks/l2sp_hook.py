@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from mmvmtl.engine.module_names import find_modules, only_optimizer, unwrap
 from mmvmtl.engine.scaled_gradients import gradient_scale
+from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
 
 KEY = 'mmvmtl_l2sp'
@@ -57,7 +58,7 @@ class L2SPHook(Hook):
         beta: float = 0.01,
     ) -> None:
         if alpha < 0 or beta < 0:
-            raise ValueError(
+            raise UserError(
                 f'alpha={alpha} and beta={beta} of L2SPHook must not be '
                 'negative'
             )

@@ -46,7 +46,7 @@ class TeacherHook(MeanTeacherHook):
 
     def __init__(self, momentum: float = 0.002, burn_in: int = 0) -> None:
         if not 0 < momentum < 1 or burn_in < 0:
-            raise ValueError(
+            raise UserError(
                 f'momentum={momentum} must lie between 0 and 1, '
                 f'burn_in={burn_in} must not be negative'
             )

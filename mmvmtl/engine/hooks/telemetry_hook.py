@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -105,7 +106,8 @@ def report(
 
     Args:
         tasks (Sequence[str]): names of the T tasks.
-        active (Tensor): (T,) bool; the others are left out.
+        active (Tensor): (T,) bool; the others are left out, and so are
+            gradients that overflow.
         losses (Tensor): (2, T), losses and weights.
         gradients (Tensor): (T, P).
     """
@@ -119,9 +121,10 @@ def report(
     for k in shown:
         found[f'{PREFIX}/loss_{tasks[k]}'] = values[k]
         found[f'{PREFIX}/weight_{tasks[k]}'] = weights[k]
-        found[f'{PREFIX}/grad_norm_{tasks[k]}'] = norms[k]
+        if math.isfinite(norms[k]):
+            found[f'{PREFIX}/grad_norm_{tasks[k]}'] = norms[k]
     for j, k in combinations(shown, 2):
-        if norms[j] > 0 and norms[k] > 0:
+        if all(0 < norms[i] < math.inf for i in (j, k)):
             cosine = gramian[j][k] / (norms[j] * norms[k])
             found[f'{PREFIX}/cos_{tasks[j]}_{tasks[k]}'] = cosine
     return found

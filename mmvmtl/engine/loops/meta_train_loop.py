@@ -93,8 +93,9 @@ class MetaTrainLoop(IterBasedTrainLoop):
         model = unwrap(runner.model)
         freeze_norm_statistics(model)
         theta = named_parts(model, None)
+        context = runner.optim_wrapper.optim_context(runner.model)
         found = []
-        with runner.optim_wrapper.optim_context(runner.model), as_one_process():
+        with context, as_one_process():
             refuse_float16(next(iter(theta.values())).device, 'MetaTrainLoop')
             for episode in data_batch:
                 found.append(self._episode(model, theta, episode))

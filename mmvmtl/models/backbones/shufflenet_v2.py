@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
 
 #: Channels of the first convolution and of the three stages, by width.
@@ -108,12 +109,12 @@ class ShuffleNetV2(BaseModule):
             ]
         )
         if width not in CHANNELS:
-            raise ValueError(
+            raise UserError(
                 f"width='{width}' of ShuffleNetV2 is unknown: use "
                 f'{", ".join(CHANNELS)}'
             )
         if not out_indices or not set(out_indices) <= set(range(len(STAGES))):
-            raise ValueError(
+            raise UserError(
                 f'out_indices={tuple(out_indices)} of ShuffleNetV2 must be '
                 'some of 0, 1, 2'
             )

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import (
     RIDGE,
     GramianWeighting,
@@ -43,7 +44,7 @@ class FairGrad(GramianWeighting):
     def __init__(self, num_tasks: int, alpha: float = 2.0) -> None:
         super().__init__(num_tasks)
         if alpha <= 0:
-            raise ValueError(f'alpha={alpha}: use a positive number')
+            raise UserError(f'alpha={alpha}: use a positive number')
         self.alpha = alpha
 
     def forward(

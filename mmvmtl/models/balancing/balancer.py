@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 from mmengine.dist import broadcast
 from mmengine.model import BaseModule
-from torch import Tensor
+from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import build_weighting
 
 
@@ -25,7 +26,8 @@ class Balancer(BaseModule):
     their absolute values are made to sum to the number of these tasks: a
     method chooses a direction, not a learning rate. A Gramian that is not
     finite means the plain sum and moves no state, and so do fewer than two
-    such tasks.
+    such tasks. What a forward pass has changed is taken back if the optimizer
+    leaves its step out, as a gradient scaler makes it do after an overflow.
 
     Args:
         tasks (Sequence[str]): names of the T tasks.
@@ -57,17 +59,21 @@ class Balancer(BaseModule):
         self.weighting = build_weighting(weighting, count)
         self.source = gramian or self.weighting.source
         if self.source not in ('features', 'parameters'):
-            raise ValueError(
+            raise UserError(
                 f"gramian='{gramian}' is unknown: use 'features' or "
                 "'parameters'"
             )
         if interval is None:
             interval = 1 if self.source == 'features' else 10
         if interval < 1:
-            raise ValueError(f'interval={interval}: use at least 1 step')
+            raise UserError(f'interval={interval}: use at least 1 step')
         self.interval = interval
         self.register_buffer('weights', torch.ones(count))
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+        # One element, not none: FSDP shards the first dimension.
+        self.clock = nn.Parameter(torch.zeros(1))
+        # State at the last step of the optimizer, if it has changed since.
+        self._settled: dict[str, Tensor] | None = None
         self.grad_norms = torch.full((count,), torch.nan)
         self.grad_cosines = torch.full((count, count), torch.nan)
         self.step_weights = torch.ones(count, dtype=torch.float64)
@@ -75,6 +81,29 @@ class Balancer(BaseModule):
     def is_due(self) -> bool:
         """Whether this step measures gradients."""
         return self.interval == 1 or int(self.steps) % self.interval == 0
+
+    @torch.no_grad()
+    def settle(self) -> None:
+        """Before a forward pass: keep what the last ones have changed.
+
+        Or take it back, where the optimizer was asked for a step and made
+        none. It was asked if gradients are gone: micro-batches that are
+        still gathered have theirs.
+        """
+        grad = self.clock.grad if self.clock.is_leaf else None
+        if bool(self.clock.ne(0).any()):
+            self.clock.zero_()
+        elif self._settled is None or (grad is not None and bool(grad.any())):
+            return
+        else:
+            for name, buffer in self.named_buffers():
+                buffer.copy_(self._settled[name])
+        self._settled = None
+
+    def _unsettle(self) -> None:
+        """Remember the state before it changes."""
+        if self._settled is None:
+            self._settled = {k: v.clone() for k, v in self.named_buffers()}
 
     @torch.no_grad()
     def held(self, active: Tensor) -> Tensor:
@@ -95,6 +124,7 @@ class Balancer(BaseModule):
 
     def pass_by(self, active: Tensor) -> Tensor:
         """Count a step that measures nothing; the weights (T,) that hold."""
+        self._unsettle()
         self.steps += 1
         return self.held(active)
 
@@ -115,6 +145,7 @@ class Balancer(BaseModule):
         weights = torch.ones(len(gramian), dtype=torch.float64)
         if not (gramian.isfinite().all() and losses.isfinite().all()):
             return weights
+        self._unsettle()
         self.steps += 1
         seen = active.cpu() & (gramian.diagonal() > 0)
         self._describe(gramian, seen)

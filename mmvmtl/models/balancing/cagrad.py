@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import (
     RIDGE,
     GramianWeighting,
@@ -48,9 +49,9 @@ class CAGrad(GramianWeighting):
     def __init__(self, num_tasks: int, c: float = 0.5) -> None:
         super().__init__(num_tasks)
         if c < 0:
-            raise ValueError(f'c={c}: use a radius of at least 0')
+            raise UserError(f'c={c}: use a radius of at least 0')
         if num_tasks > MAX_TASKS:
-            raise ValueError(
+            raise UserError(
                 f'CAGrad tries every subset of {num_tasks} tasks: use it for '
                 f'at most {MAX_TASKS}, or UPGrad'
             )

@@ -8,11 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from mmvmtl.autograd_graph import graph_nodes
 from mmvmtl.models.balancing.gramian import Row
-from mmvmtl.models.balancing.task_gradients import (
-    graph_nodes,
-    loss_gradient,
-)
+from mmvmtl.models.balancing.task_gradients import loss_gradient
 
 
 class Detour(NamedTuple):

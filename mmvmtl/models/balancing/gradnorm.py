@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import GramianWeighting
 from mmvmtl.registry import MODELS
 
@@ -51,7 +52,7 @@ class GradNorm(GramianWeighting):
     ) -> None:
         super().__init__(num_tasks)
         if lr <= 0:
-            raise ValueError(f'lr={lr}: use a positive number')
+            raise UserError(f'lr={lr}: use a positive number')
         self.alpha = alpha
         self.lr = lr
         self.register_buffer('log_weights', torch.zeros(num_tasks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import (
     ROUNDING,
     GramianWeighting,
@@ -44,7 +45,7 @@ class GradVac(GramianWeighting):
     def __init__(self, num_tasks: int, beta: float = 0.01) -> None:
         super().__init__(num_tasks)
         if not 0 <= beta <= 1:
-            raise ValueError(f'beta={beta}: use a number from 0 to 1')
+            raise UserError(f'beta={beta}: use a number from 0 to 1')
         self.beta = beta
         self.orders = TaskOrders()
         self.register_buffer('similarity', torch.zeros(num_tasks, num_tasks))

@@ -19,15 +19,32 @@ def gramian(rows: Sequence[Row]) -> Tensor:
     r"""Inner products :math:`G_{ts} = \langle g_t, g_s \rangle`, (T, T).
 
     Half-precision gradients are multiplied in float32, under autocast too:
-    it would take a matrix product back to half precision, but no dot.
+    it would take a matrix product back to half precision, but no dot. Those
+    whose products exceed float32, as under the large loss scales that
+    bfloat16 leads to, are brought to size first.
 
     Args:
         rows (Sequence[Row]): T gradients; the tensors at one place of them
             have one shape.
+
+    Returns:
+        Tensor: float64.
     """
     flat = [[_flat(piece) for piece in row] for row in rows]
+    found = _dots(flat)
+    if bool(found.isfinite().all()):
+        return found
+    pieces = [piece for row in flat for piece in row if piece is not None]
+    largest = torch.stack([piece.abs().max() for piece in pieces]).max()
+    if not bool(largest.isfinite()):
+        return found
+    small = [[None if p is None else p / largest for p in row] for row in flat]
+    return _dots(small) * largest.double().square()
+
+
+def _dots(flat: Sequence[Row]) -> Tensor:
     some = next(piece for row in flat for piece in row if piece is not None)
-    found = some.new_zeros(len(rows), len(rows))
+    found = some.new_zeros(len(flat), len(flat), dtype=torch.float64)
     for i, row in enumerate(flat):
         for j, other in enumerate(flat[: i + 1]):
             dots = [
@@ -36,7 +53,8 @@ def gramian(rows: Sequence[Row]) -> Tensor:
                 if a is not None and b is not None
             ]
             if dots:
-                found[i, j] = found[j, i] = torch.stack(dots).sum()
+                total = torch.stack(dots).sum().double()
+                found[i, j] = found[j, i] = total
     return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from mmvmtl.autocast import in_float16
+from mmvmtl.autograd_graph import graph_nodes, refuse_checkpointing
 from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian import Row
 from mmvmtl.parameter_names import matching, nearest
@@ -33,21 +33,29 @@ def loss_gradient(
     Returns:
         Row: for each of ``inputs``, None where the loss does not reach it.
     """
-    device = loss.device.type
-    half = in_float16(loss.device)
-    scale = HALF_SCALE if half else 1.0
+    if not in_float16(loss.device):
+        return _backward(loss, factor, inputs)
+    # A large loss overflows under a scale that a small one needs.
+    for scale in (HALF_SCALE, 1.0):
+        row = [
+            None if g is None else g.float() / scale
+            for g in _backward(loss, factor * scale, inputs)
+        ]
+        if all(g is None or bool(g.isfinite().all()) for g in row):
+            break
+    return row
+
+
+def _backward(loss: Tensor, factor: Tensor, inputs: Sequence[Tensor]) -> Row:
     # As in every backward pass, which runs outside of autocast.
-    with torch.autocast(device, enabled=False):
-        row = torch.autograd.grad(
+    with torch.autocast(loss.device.type, enabled=False):
+        return torch.autograd.grad(
             loss,
             inputs,
-            factor.to(loss) * scale,
+            factor.to(loss),
             retain_graph=True,
             allow_unused=True,
         )
-    if half:
-        row = [None if g is None else g.float() / scale for g in row]
-    return row
 
 
 def task_gradients(
@@ -111,9 +119,11 @@ def shared_parameters(
             modules, ``*`` allowed; None takes all.
 
     Raises:
-        UserError: for a pattern that none of them matches, nor a frozen one.
+        UserError: for a pattern that none of them matches, nor a frozen one,
+            and where activations are checkpointed.
     """
     nodes = set(graph_nodes(feats))
+    refuse_checkpointing(nodes, "TaskBranch(gramian='parameters')")
     # Of all nodes only those that accumulate into a leaf have a variable.
     leaves = {id(getattr(node, 'variable', None)) for node in nodes}
     named, frozen = {}, []
@@ -134,17 +144,3 @@ def shared_parameters(
             )
         chosen.update(found)
     return [p for name, p in named.items() if name in chosen]
-
-
-def graph_nodes(
-    tensors: Sequence[Tensor], stop: object = None
-) -> Iterator[Any]:
-    """Autograd's nodes that ``tensors`` came from, not beyond ``stop``."""
-    seen = {None, stop}
-    todo = [tensor.grad_fn for tensor in tensors]
-    while todo:
-        node = todo.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            todo += [after for after, _ in node.next_functions]

@@ -10,6 +10,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.feature_cut import FeatureCut
 from mmvmtl.models.losses.loss_keys import LossKeys, scalar
 from mmvmtl.models.losses.total import TOTAL, pick_total
@@ -55,7 +56,7 @@ def MTLWrapper(
     keys = LossKeys(tasks)
     built = MODELS.build(model)
     if isinstance(built, Observed):
-        raise ValueError(
+        raise UserError(
             f'{type(built).__name__} has tasks, a weighting and a branch of '
             'its own: configure these, and leave MTLWrapper away'
         )

@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModel, ModuleList
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
 from mmvmtl.models.domain import clip_domain_batch
@@ -108,7 +109,7 @@ class VideoMTLDetector(Observed, BaseModel):
         """
         for name in names:
             if name not in self.head.tasks:
-                raise ValueError(
+                raise UserError(
                     f"'{name}' is no task of this model: it has "
                     f'{", ".join(self.head.tasks)}'
                 )
@@ -117,7 +118,7 @@ class VideoMTLDetector(Observed, BaseModel):
             if needs and not any(
                 self.head.heads[other].gives == needs for other in names
             ):
-                raise ValueError(
+                raise UserError(
                     f"task '{name}' needs {needs}: ask for the task that "
                     'gives them as well'
                 )
@@ -182,7 +183,7 @@ class VideoMTLDetector(Observed, BaseModel):
             return self.head(
                 self.task_feats(self.extract_feat(inputs), self.tasks)
             )
-        raise ValueError(f"mode='{mode}': use 'loss', 'predict' or 'tensor'")
+        raise UserError(f"mode='{mode}': use 'loss', 'predict' or 'tensor'")
 
     def loss(
         self, inputs: Tensor, data_samples: list[VideoMTLDataSample]

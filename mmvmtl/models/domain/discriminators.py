@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.box_features import read_boxes
 from mmvmtl.registry import MODELS
 
@@ -90,7 +91,7 @@ class InstanceDiscriminator(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         if boxes not in ('truth', 'predicted'):
-            raise ValueError(
+            raise UserError(
                 f"boxes='{boxes}' is unknown: use 'truth' or 'predicted'"
             )
         self.strides = tuple(strides)

@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.box_features import pad_boxes
 from mmvmtl.models.domain.adversarial_game import GAMES, Round
 from mmvmtl.models.domain.balanced_mean import balanced_mean
@@ -70,16 +71,16 @@ class DomainAdversary(BaseModule):
         self.domains = check_domains(domains)
         maps = [image] if isinstance(image, dict) else list(image or ())
         if not maps and instance is None:
-            raise ValueError(
+            raise UserError(
                 'the adversary looks at nothing: give image, instance or both'
             )
         if consistency and (not maps or instance is None):
-            raise ValueError(
+            raise UserError(
                 'consistency compares both levels: give image and instance, '
                 'or leave it out'
             )
         if form not in GAMES:
-            raise ValueError(
+            raise UserError(
                 f"form='{form}' is unknown: use {' or '.join(GAMES)}"
             )
         self.play = GAMES[form]

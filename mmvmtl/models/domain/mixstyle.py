@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.registry import MODELS
 
@@ -100,7 +101,7 @@ class MixStyleBackbone(BaseModule):
         for name in self.layers:
             if name not in known:
                 near = ', '.join(n for n, _ in self.backbone.named_children())
-                raise ValueError(
+                raise UserError(
                     f"the backbone has no layer '{name}': take some of {near}"
                 )
             known[name].register_forward_hook(self._mix)

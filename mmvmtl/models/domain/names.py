@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mmvmtl.errors import UserError
+
 
 def check_domains(domains: Sequence[str]) -> tuple[str, ...]:
     """The names as a tuple.
@@ -12,13 +14,13 @@ def check_domains(domains: Sequence[str]) -> tuple[str, ...]:
         ValueError: if there are fewer than two, or one stands there twice.
     """
     if isinstance(domains, str) or len(domains) < 2:
-        raise ValueError(
+        raise UserError(
             f'domains={domains!r} leaves nothing to compare: name at least '
             "two, such as ('day', 'fog')"
         )
     for name in domains:
         if list(domains).count(name) > 1:
-            raise ValueError(
+            raise UserError(
                 f"the domain '{name}' is named twice: once is enough"
             )
     return tuple(domains)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.heads.base_task_head import Features
 from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.registry import MODELS
@@ -30,7 +31,7 @@ class ActionHead(ClipTask):
         self, head: dict, level: int = -1, dims: int = 2, **kwargs
     ) -> None:
         if dims not in (2, 3):
-            raise ValueError(f'dims={dims}: use 2 for frames or 3 for clips')
+            raise UserError(f'dims={dims}: use 2 for frames or 3 for clips')
         head = MODELS.build(head)
         super().__init__(head.num_classes, **kwargs)
         self.head = head

@@ -9,6 +9,8 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
+
 #: A sigmoid of it is 0 in every number format, and so is its loss.
 HIDDEN = -1e4
 
@@ -87,7 +89,7 @@ def labelled_only(
         return
     reason = refuse_to_hide(head)
     if reason is not None:
-        raise ValueError(reason)
+        raise UserError(reason)
 
     def hook(_: nn.Module, __: tuple, outputs: tuple) -> tuple:
         scores, *rest = outputs

@@ -7,6 +7,7 @@ import copy
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch, select_frames
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.heads.class_masks import labelled_classes, labelled_only
@@ -146,7 +147,7 @@ class TwoStageDetection(_Detection):
 
     def _frame_loss(self, feats: Features, frames: list) -> dict:
         if labelled_classes(frames, self.num_classes) is not None:
-            raise ValueError(
+            raise UserError(
                 'TwoStageDetection got frames whose data set does not label '
                 'every class, and its RPN would learn objects of the others '
                 'as background; use mmvmtl.DenseDetection.'

@@ -9,6 +9,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule, ModuleDict
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.registry import MODELS
@@ -113,7 +114,7 @@ def _in_order(heads: dict[str, BaseTaskHead]) -> dict[str, BaseTaskHead]:
         able = {t: h for t, h in waiting.items() if h.needs in given}
         if not able:
             task, head = next(iter(waiting.items()))
-            raise ValueError(
+            raise UserError(
                 f"the head of task '{task}' needs {head.needs}, which no "
                 f'head gives: add one to heads, or take {task} out with '
                 f'{task}=None'

@@ -10,6 +10,7 @@ from mmengine.dist import all_reduce
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.precision import float32_at_least
 
 
@@ -36,13 +37,13 @@ class BaseWeighting(BaseModule, metaclass=ABCMeta):
         super().__init__()
         self.tasks = tuple(tasks)
         if isinstance(tasks, str) or not self.tasks:
-            raise ValueError(
+            raise UserError(
                 f'tasks={tasks!r}: a weighting needs the names of its tasks, '
                 "such as ('det', 'cls')"
             )
         for task in self.tasks:
             if self.tasks.count(task) > 1:
-                raise ValueError(f"task '{task}' is named twice: {self.tasks}")
+                raise UserError(f"task '{task}' is named twice: {self.tasks}")
         self.last_weights = torch.zeros(len(self.tasks))
 
     @abstractmethod
@@ -72,7 +73,7 @@ class BaseWeighting(BaseModule, metaclass=ABCMeta):
         """
         for task, loss in zip(self.tasks, losses.tolist(), strict=True):
             if loss < 0:
-                raise ValueError(
+                raise UserError(
                     f"the loss of task '{task}' is {loss:.3g}, but "
                     f'{type(self).__name__} needs losses that are not '
                     'negative: weigh it with WeightedMTLLoss or RLW'

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses.normalise import global_mean
 from mmvmtl.models.precision import float32_at_least
 from mmvmtl.registry import MODELS
@@ -61,11 +62,11 @@ class InstanceContrastiveLoss(BaseModule):
     ) -> None:
         super().__init__()
         if negatives not in ('batch', 'clip'):
-            raise ValueError(
+            raise UserError(
                 f"negatives='{negatives}' is unknown: use 'batch' or 'clip'"
             )
         if memory and negatives == 'clip':
-            raise ValueError(
+            raise UserError(
                 f'memory={memory} holds boxes of other clips: use it with '
                 "negatives='batch'"
             )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses.base_weighting import softmax_over
 from mmvmtl.models.losses.step_weighting import StepWeighting
 from mmvmtl.registry import MODELS
@@ -53,12 +54,12 @@ class DWA(StepWeighting):
     ) -> None:
         super().__init__(tasks)
         if not 0 < temperature < float('inf'):
-            raise ValueError(
+            raise UserError(
                 f'temperature={temperature} must be positive: the paper '
                 'takes 2.0'
             )
         if int(window) != window or window < 1:
-            raise ValueError(
+            raise UserError(
                 f'window={window} must be a whole number of optimizer steps, '
                 'at least 1'
             )

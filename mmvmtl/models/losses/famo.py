@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses.base_weighting import softmax_over
 from mmvmtl.models.losses.step_weighting import StepWeighting
 from mmvmtl.registry import MODELS
@@ -65,7 +66,7 @@ class FAMO(StepWeighting):
     ) -> None:
         super().__init__(tasks)
         if not (0 < lr < float('inf') and 0 <= decay < float('inf')):
-            raise ValueError(
+            raise UserError(
                 f'lr={lr} must be positive and decay={decay} not negative: '
                 'the paper takes 0.025 and 0.001'
             )

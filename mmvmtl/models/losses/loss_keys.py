@@ -27,14 +27,14 @@ class LossKeys:
 
     def __init__(self, tasks: Mapping[str, Sequence[str]]) -> None:
         if not tasks:
-            raise ValueError(
+            raise UserError(
                 'MTLWrapper has no tasks: give tasks, such as '
                 "tasks=dict(cls=['loss_cls'], box=['loss_bbox'])"
             )
         owner: dict[str, str] = {}
         for task, patterns in tasks.items():
             if isinstance(patterns, str) or not patterns:
-                raise ValueError(
+                raise UserError(
                     f"task '{task}' has no list of loss keys: give one, such "
                     "as ['loss_cls']"
                 )

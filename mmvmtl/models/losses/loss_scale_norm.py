@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
+from mmvmtl.models.clock import tick
 from mmvmtl.models.losses.step_weighting import StepWeighting
 from mmvmtl.registry import MODELS
 
@@ -49,7 +51,7 @@ class LossScaleNorm(StepWeighting):
     ) -> None:
         super().__init__(tasks)
         if not 0 <= momentum < 1:
-            raise ValueError(f'momentum={momentum} must lie in [0, 1)')
+            raise UserError(f'momentum={momentum} must lie in [0, 1)')
         self.momentum = momentum
         self.weighting = MODELS.build(
             weighting or dict(type='mmvmtl.WeightedMTLLoss'),
@@ -77,4 +79,4 @@ class LossScaleNorm(StepWeighting):
         inverse = self.weigh(losses.detach(), active)
         total = self.weighting(inverse * losses, active)
         self.last_weights = inverse * self.weighting.last_weights
-        return total + self.tick()
+        return total + tick(self.clock)

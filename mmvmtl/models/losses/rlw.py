@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses.base_weighting import softmax_over
 from mmvmtl.models.losses.step_weighting import StepWeighting
 from mmvmtl.registry import MODELS
@@ -43,7 +44,7 @@ class RLW(StepWeighting):
     def __init__(self, tasks: Sequence[str], seed: int = 0) -> None:
         super().__init__(tasks)
         if seed < 0:
-            raise ValueError(f'seed={seed} must not be negative')
+            raise UserError(f'seed={seed} must not be negative')
         self.seed = seed
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
 

@@ -8,11 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from mmvmtl.models.clock import tick
 from mmvmtl.models.losses.base_weighting import BaseWeighting, mean_over_ranks
-
-#: Gradient of the clock: nothing beside any other in a norm, but enough for
-#: every optimizer to move a parameter that is 0.
-TICK = 1e-12
 
 
 class StepWeighting(BaseWeighting):
@@ -70,8 +67,4 @@ class StepWeighting(BaseWeighting):
 
     def forward(self, losses: Tensor, active: Tensor) -> Tensor:
         """Weigh ``losses`` (T,) of the ``active`` (T,) tasks into one, ()."""
-        return super().forward(losses, active) + self.tick()
-
-    def tick(self) -> Tensor:
-        """A zero, (), whose gradient moves the clock."""
-        return (TICK * (self.clock - self.clock.detach())).sum()
+        return super().forward(losses, active) + tick(self.clock)

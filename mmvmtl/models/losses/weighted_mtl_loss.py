@@ -9,6 +9,7 @@ import torch
 from mmengine.logging import MessageHub
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses.base_weighting import BaseWeighting
 from mmvmtl.registry import MODELS
 
@@ -64,13 +65,13 @@ class WeightedMTLLoss(BaseWeighting):
         for name in weights:
             if name not in tasks:
                 near = difflib.get_close_matches(name, tasks, 1, 0)
-                raise ValueError(
+                raise UserError(
                     f"weight for unknown task '{name}': the tasks are "
                     f"{', '.join(tasks)}; did you mean '{near[0]}'?"
                 )
         for name in tasks:
             if name not in weights:
-                raise ValueError(
+                raise UserError(
                     f"task '{name}' has no weight: add it to "
                     "'weights' (0 switches its training off)"
                 )
@@ -81,12 +82,12 @@ class WeightedMTLLoss(BaseWeighting):
             and (pairs >= 0).all()
             and (pairs[~still] > 0).all()
         ):
-            raise ValueError(
+            raise UserError(
                 'task weights must be finite and not negative, and those of '
                 f'a pair not 0: {weights}'
             )
         if not 0 <= span[0] < span[1] <= 1:
-            raise ValueError(f'span={span}: write 0 <= begin < end <= 1')
+            raise UserError(f'span={span}: write 0 <= begin < end <= 1')
         self.span = span
         self.moves = not bool(still.all())
         self.register_buffer('weights', pairs[:, 0].clone(), persistent=False)

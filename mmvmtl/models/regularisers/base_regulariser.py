@@ -9,6 +9,7 @@ import torch
 from mmengine.model import BaseModule
 from torch import Size, Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.task_names import check_tasks
 from mmvmtl.parameter_names import matching, nearest
 
@@ -39,7 +40,7 @@ class BaseRegulariser(BaseModule, metaclass=ABCMeta):
     ) -> None:
         super().__init__()
         if not 0 <= strength < float('inf'):
-            raise ValueError(
+            raise UserError(
                 f'strength={strength} of {type(self).__name__} must be '
                 'finite and not negative'
             )
@@ -75,7 +76,7 @@ def find_parameters(patterns: Patterns, names: Iterable[str]) -> list[str]:
     for pattern in patterns:
         meant = matching(pattern, names)
         if not meant:
-            raise ValueError(
+            raise UserError(
                 f"no parameter is meant by '{pattern}'; the nearest names "
                 f'are {nearest(pattern, names)}'
             )
@@ -105,7 +106,7 @@ class TaskVectors:
     ) -> None:
         check_tasks(patterns, tasks)
         if len(patterns) < 2:
-            raise ValueError(
+            raise UserError(
                 'a relation of tasks needs parameters of at least two, not '
                 f'of {list(patterns)}'
             )
@@ -122,7 +123,7 @@ class TaskVectors:
         first = sizes[self.tasks[0]]
         for task, size in sizes.items():
             if size != first:
-                raise ValueError(
+                raise UserError(
                     'weights of related tasks must have the same shapes in '
                     f"the same order, but '{self.tasks[0]}' has {first} and "
                     f"'{task}' {size}"
@@ -151,7 +152,7 @@ def pair_matrix(
     for first, second, strength in pairs:
         check_tasks((first, second), tasks)
         if first == second or not 0 <= strength < float('inf'):
-            raise ValueError(
+            raise UserError(
                 f"the pair ('{first}', '{second}', {strength}) must join two "
                 'tasks by a finite strength that is not negative'
             )

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from mmengine.dist import all_reduce
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.balancing import task_gradients
 from mmvmtl.models.regularisers.base_regulariser import (
     BaseRegulariser,
@@ -73,7 +74,7 @@ class TaskRelationPenalty(BaseRegulariser):
     ) -> None:
         super().__init__(shapes, tasks, strength)
         if interval < 1 or not 0 <= momentum < 1:
-            raise ValueError(
+            raise UserError(
                 f'interval={interval} must be at least 1 and '
                 f'momentum={momentum} in 0..1'
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.regularisers.base_regulariser import (
     BaseRegulariser,
     Patterns,
@@ -71,7 +72,7 @@ class TaskStructurePenalty(BaseRegulariser):
     ) -> None:
         super().__init__(shapes, tasks, strength)
         if (edges is None) == (tree is None):
-            raise ValueError(
+            raise UserError(
                 'TaskStructurePenalty takes edges or tree, one of the two'
             )
         self.vectors = TaskVectors(parameters, shapes, tasks)
@@ -108,7 +109,7 @@ def centring(tree: Tree, tasks: Sequence[str]) -> Tensor:
     leaves = _leaves(tree)
     check_tasks(leaves, tasks)
     if len(set(leaves)) < len(leaves):
-        raise ValueError(f'a task stands twice in the tree {tree}')
+        raise UserError(f'a task stands twice in the tree {tree}')
     structure = torch.zeros(len(tasks), len(tasks))
     for group in _groups(tree):
         member = torch.tensor([float(task in group) for task in tasks])

@@ -9,6 +9,8 @@ import torch
 from mmengine.model import BaseModule, ModuleList
 from torch import Tensor
 
+from mmvmtl.errors import UserError
+
 Features = tuple[Tensor, ...]
 
 
@@ -44,7 +46,7 @@ class BaseSharing(BaseModule, metaclass=ABCMeta):
     ) -> None:
         super().__init__(init_cfg)
         if not tasks or not in_channels:
-            raise ValueError(
+            raise UserError(
                 f'{type(self).__name__} needs at least one task and one '
                 f'level, not tasks={tuple(tasks)} and '
                 f'in_channels={tuple(in_channels)}'
@@ -85,7 +87,7 @@ class BaseSharing(BaseModule, metaclass=ABCMeta):
     def _check(self, feats: Features) -> None:
         found = tuple(feat.shape[1] for feat in feats)
         if found != self.in_channels:
-            raise ValueError(
+            raise UserError(
                 f'{type(self).__name__} is built for levels of '
                 f'{self.in_channels} channels and got {found}: set '
                 f'sharing.in_channels={found}'

@@ -8,6 +8,7 @@ import torch
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.sharing.base_sharing import BaseSharing
 from mmvmtl.models.sharing.experts import Expert
 from mmvmtl.registry import MODELS
@@ -56,7 +57,7 @@ class CrossStitch(BaseSharing):
     ) -> None:
         super().__init__(tasks, in_channels, init_cfg)
         if not 0 <= own <= 1:
-            raise ValueError(f'own={own} of CrossStitch must lie in 0..1')
+            raise UserError(f'own={own} of CrossStitch must lie in 0..1')
         self.levels = ModuleList(
             StitchedColumns(self.tasks, channels, own, norm_cfg)
             for channels in self.in_channels

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.sharing.experts import Expert, Gate
 
 
@@ -33,7 +34,7 @@ class ExtractionStack(BaseModule):
     ) -> None:
         super().__init__()
         if min(num_layers, num_shared, num_specific) < 1:
-            raise ValueError(
+            raise UserError(
                 f'num_layers={num_layers}, num_shared={num_shared} and '
                 f'num_specific={num_specific} must be at least 1; MMoE has '
                 'shared experts only'

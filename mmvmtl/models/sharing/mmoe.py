@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mmengine.model import BaseModule, ModuleDict, ModuleList
 from torch import Tensor
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.sharing.base_sharing import BaseSharing
 from mmvmtl.models.sharing.experts import Expert, Gate
 from mmvmtl.registry import MODELS
@@ -46,7 +47,7 @@ class MMoE(BaseSharing):
     ) -> None:
         super().__init__(tasks, in_channels, init_cfg)
         if num_experts < 1:
-            raise ValueError(
+            raise UserError(
                 f'num_experts={num_experts} of MMoE must be at least 1'
             )
         self.levels = ModuleList(

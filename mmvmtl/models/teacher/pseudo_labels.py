@@ -6,6 +6,7 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.heads.base_task_head import BaseTaskHead
 from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.structures import VideoMTLDataSample
@@ -32,7 +33,7 @@ class PseudoLabels:
     def __init__(self, box_thr: float = 0.5, clip_thr: float = 0.8) -> None:
         for name, value in (('box_thr', box_thr), ('clip_thr', clip_thr)):
             if not 0 <= value <= 1:
-                raise ValueError(f'{name}={value} must lie between 0 and 1')
+                raise UserError(f'{name}={value} must lie between 0 and 1')
         self.box_thr = box_thr
         self.clip_thr = clip_thr
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.trackers.kalman import to_cxcywh
 
 
@@ -52,7 +53,7 @@ def read_detections(
     n = len(boxes)
     if boxes.shape != (n, 4):
         if n:
-            raise ValueError(f'bboxes must be (N, 4), not {boxes.shape}.')
+            raise UserError(f'bboxes must be (N, 4), not {boxes.shape}.')
         boxes = boxes.reshape(0, 4)
     scores = np.array(scores, dtype=np.float64)
     labels = np.asarray(labels, dtype=np.int64)
@@ -82,7 +83,7 @@ def unit(embeddings: np.ndarray) -> np.ndarray:
 
 def _check_length(name: str, array: np.ndarray, shape: tuple) -> None:
     if array.shape != shape:
-        raise ValueError(
+        raise UserError(
             f"{name} must have the shape {shape} of this frame's bboxes, "
             f'not {array.shape}.'
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.trackers.association import assign
 from mmvmtl.models.trackers.detections import (
     Detections,
@@ -88,7 +89,7 @@ class TrackStream:
         if options.embedding is None:
             embeddings = None
         elif embeddings is None and len(bboxes):
-            raise ValueError(
+            raise UserError(
                 'The tracker uses embeddings but got none; give the model a '
                 'track head or set embedding=False.'
             )
@@ -118,7 +119,7 @@ class TrackStream:
             frame_id = 0 if last is None else last + 1
         frame_id = int(frame_id)
         if last is not None and frame_id <= last:
-            raise ValueError(
+            raise UserError(
                 f'Frame {frame_id} does not follow frame {last} of its '
                 'stream; start another video with a new stream.'
             )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+from mmvmtl.errors import UserError
+
 T = TypeVar('T')
 
 
@@ -141,7 +143,7 @@ def read_group(kind: type[T], value: dict[str, Any] | None, name: str) -> T:
     for key in value or {}:
         if key not in names:
             near = get_close_matches(key, names, 1) or names
-            raise ValueError(
+            raise UserError(
                 f'The tracker option {name!r} has no {key!r}, use '
                 f'{" or ".join(map(repr, near))}.'
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.trackers.lifecycle import TrackStream
 from mmvmtl.models.trackers.options import (
     Embedding,
@@ -82,14 +83,14 @@ class VideoTracker:
             class_aware=class_aware,
         )
         if self.options.motion is None and self.options.embedding is None:
-            raise ValueError(
+            raise UserError(
                 'The tracker has neither motion nor embedding to match by; '
                 'give it motion=True or embedding=True.'
             )
 
         recover, embedding = self.options.recover, self.options.embedding
         if recover and not embedding and recover.reach is None:
-            raise ValueError(
+            raise UserError(
                 'The tracker can not recover lost tracks from anywhere '
                 'without looks; give recover a reach or set embedding=True.'
             )

@@ -132,6 +132,18 @@ def test_a_task_without_labels_is_left_out():
     assert found['telemetry/grad_norm_c'] == 0
 
 
+def test_a_gradient_that_overflows_is_left_out():
+    found = report(
+        ('a', 'b'),
+        torch.ones(2).bool(),
+        torch.ones(2, 2),
+        torch.tensor([[1.0, 2.0], [torch.inf, 0.0]]),
+    )
+    assert 'telemetry/grad_norm_b' not in found
+    assert not [key for key in found if '/cos_' in key]
+    assert 'telemetry/grad_norm_a' in found
+
+
 @pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
 def test_autocast_leaves_norms_and_cosines_alone(half):
     """(300, 400), (300, -400): norms 500, cosine -7/25 = -0.28."""

@@ -59,6 +59,15 @@ def test_half_precision_does_not_overflow():
     assert gramian([row]).item() == pytest.approx(3.6e12, rel=1e-3)
 
 
+def test_large_loss_scales_do_not_overflow():
+    """Squares of 2^70 and 2^71 exceed float32; their ratio is 1 : 4."""
+    rows = [[torch.full((2,), 2.0**70)], [None, torch.full((2,), 2.0**71)]]
+    rows[0].append(None)
+    rows[1][0] = torch.full((2,), 2.0**70)
+    found = gramian(rows) / 2.0**140
+    assert found.tolist() == [[2, 2], [2, 10]]
+
+
 def test_parameter_gramian_is_that_of_the_joined_row():
     rows = gradients(3, 0)
     parts = [list(row.split([2, 4])) for row in rows]

@@ -1,12 +1,16 @@
 """The cut: what trunk and heads receive, on a toy of two levels."""
 
 import copy
+import gc
+import weakref
 
 import pytest
 import torch
 from balancing import METHODS, weigh
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
+from mmvmtl.errors import UserError
 from mmvmtl.models import TaskBranch
 
 TASKS = ('a', 'b', 'c')
@@ -71,10 +75,18 @@ def data(seed=0):
 
 
 def grads(model):
+    """Of the network; the balancer's clock is no part of it."""
     return {
         n: None if p.grad is None else p.grad.clone()
         for n, p in model.named_parameters()
+        if not n.endswith('clock')
     }
+
+
+def next_step(model):
+    """What an optimizer leaves, but for the weights it moves."""
+    model.zero_grad()
+    model.branch.balancer.clock.data.fill_(1e-3)
 
 
 def separate(model, inputs, weights=(1.0, 1.0, 1.0)):
@@ -193,7 +205,7 @@ def test_parameters_are_those_named(names, chained):
 def test_heads_may_be_scaled_as_well(name, gramian):
     model = Toy(weighting=name, gramian=gramian, interval=1, scale_heads=True)
     for seed in range(2):
-        model.zero_grad()
+        next_step(model)
         total = model.step(data(seed))
         losses = model.losses(data(seed), views=lambda feats: feats)
         torch.testing.assert_close(total, sum(losses))
@@ -217,7 +229,7 @@ def test_one_head_for_all_as_in_stock_models(name):
     one, other = Toy(**settings), Toy(**settings)
     for seed in range(4):
         for model, views in ((one, None), (other, other.branch.join)):
-            model.zero_grad()
+            next_step(model)
             model.step(data(seed), views=views).backward()
         for mine, theirs in zip(grads(one).values(), grads(other).values()):
             torch.testing.assert_close(mine, theirs)
@@ -312,6 +324,57 @@ def test_loss_scale_of_amp_does_not_matter(name, chained):
         assert torch.equal(value, before[key]), key
 
 
+@EVERY
+@pytest.mark.parametrize('source', ['features', 'parameters'])
+def test_a_step_that_is_left_out_moves_nothing(name, source):
+    """A scaler finds an overflow in the trunk, behind what was measured."""
+    model, other = (
+        Toy(weighting=name, gramian=source, interval=1) for _ in range(2)
+    )
+    for twin in (model, other):
+        optimizer = torch.optim.SGD(twin.parameters(), lr=1e-3)
+        scaler = torch.amp.GradScaler('cpu', init_scale=4.0)
+        for step in range(4):
+            bad = twin is model and step in (1, 2)
+            if twin is other and step in (1, 2):
+                continue
+            total = scaler.scale(twin.step(data(step)))
+            total.backward()
+            if bad:
+                twin.backbone.weight.grad[0, 0] = torch.inf
+            scaler.step(optimizer)
+            scaler.update()
+            optimizer.zero_grad()
+    assert int(model.branch.balancer.steps) == 2
+    for key, value in model.branch.state_dict().items():
+        assert torch.equal(value, other.branch.state_dict()[key]), key
+
+
+def test_gathered_micro_batches_are_no_left_out_step():
+    model = Toy(weighting='GradVac', interval=1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    for step in range(4):
+        model.step(data(step)).backward()
+        assert int(model.branch.balancer.steps) == step + 1
+        if step % 2:
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+@EVERY
+@pytest.mark.parametrize('source', ['features', 'parameters'])
+def test_a_step_is_freed_when_it_is_over(name, source):
+    """Autograd and Python do not hold each other."""
+    model = Toy(weighting=name, gramian=source)
+    seen = []
+    model.neck.register_forward_hook(
+        lambda *args: seen.append(weakref.ref(args[2]))
+    )
+    model.step(data()).backward()
+    gc.collect()
+    assert seen[0]() is None
+
+
 @pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
 @pytest.mark.parametrize('name', ['MGDA', 'PCGrad', 'GradNorm'])
 def test_measured_under_autocast(name, half):
@@ -347,7 +410,7 @@ def test_between_measurements_the_weights_hold():
     model = Toy(weighting='UPGrad', interval=2)
     model.step(data(0)).backward()
     weights = model.branch.balancer.step_weights.double()
-    model.zero_grad()
+    next_step(model)
     model.step(data(1)).backward()
     found = {n: g for n, g in grads(model).items() if g is not None}
     for name, value in expected(model, data(1), weights).items():
@@ -486,6 +549,17 @@ def test_weighting_without_tasks_is_named():
 def test_parameters_that_are_not_shared_are_named(names):
     model = Toy(weighting='PCGrad', parameters=names)
     with pytest.raises(ValueError, match=f"'{names}' matches no.*neck"):
+        model.step(data())
+
+
+def test_checkpointed_activations_are_named():
+    """Their parameters are in no graph before the backward pass."""
+    model = Toy(weighting='PCGrad')
+    plain = model.backbone.forward
+    model.backbone.forward = lambda x: checkpoint(
+        plain, x.requires_grad_(), use_reentrant=True
+    )
+    with pytest.raises(UserError, match='with_cp=False'):
         model.step(data())
 
 

@@ -1,0 +1,42 @@
+"""Walking through autograd's graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from mmvmtl.errors import UserError
+
+
+def graph_nodes(
+    tensors: Sequence[Tensor], stop: object = None
+) -> Iterator[Any]:
+    """Autograd's nodes that ``tensors`` came from, not beyond ``stop``."""
+    seen = {None, stop}
+    todo = [tensor.grad_fn for tensor in tensors]
+    while todo:
+        node = todo.pop()
+        if node not in seen:
+            seen.add(node)
+            yield node
+            todo += [after for after, _ in node.next_functions]
+
+
+def refuse_checkpointing(nodes: Sequence[Any], what: str) -> None:
+    """Raise if a part of the graph will only be known in the backward pass.
+
+    Args:
+        nodes (Sequence): from :func:`graph_nodes`.
+        what (str): who wants gradients before it.
+
+    Raises:
+        UserError: of activation checkpointing (``with_cp=True``).
+    """
+    if any(node.name() == 'CheckpointFunctionBackward' for node in nodes):
+        raise UserError(
+            f'{what} takes gradients by parameters before the backward pass, '
+            'which activation checkpointing does not allow; set '
+            'with_cp=False in the backbone'
+        )
