@@ -18,7 +18,7 @@ MODELS = [
 RESULTS = {
     result['config']: result['metrics']
     for path in sorted((ROOT / 'docs' / 'results').glob('demo*.json'))
-    + [ROOT / 'docs' / 'results' / 'zebrafish.json']
+    + [ROOT / f'docs/results/{name}.json' for name in ('zebrafish', 'seeds')]
     for result in [json.loads(path.read_text())]
 }
 
