@@ -78,7 +78,10 @@ def refuse_choices(cfg: Config) -> None:
     Raises:
         UserError: It names the setting.
     """
-    hooks = [hook.get('type') for hook in cfg.get('custom_hooks') or ()]
+    hooks = [
+        str(hook.get('type')).rpartition('.')[2]
+        for hook in cfg.get('custom_hooks') or ()
+    ]
     checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
     for setting, there in (
         ('EarlyStoppingHook', 'EarlyStoppingHook' in hooks),

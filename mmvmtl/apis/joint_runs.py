@@ -31,7 +31,7 @@ def tasks_of(cfg: Config) -> list[str]:
     evaluators = cfg.get('test_evaluator') or ()
     if isinstance(evaluators, dict):
         evaluators = (evaluators,)
-    if any('dataset' in metric for metric in evaluators):
+    if any(metric.get('dataset') for metric in evaluators):
         raise UserError(
             'this config evaluates data sets apart, so its metrics have '
             "other names than the tasks'; compare it with "

@@ -52,6 +52,10 @@ def test_mean_and_sample_deviation_by_hand(tool):
             'EarlyStoppingHook of the config',
         ),
         (
+            dict(custom_hooks=[dict(type='mmengine.EarlyStoppingHook')]),
+            'EarlyStoppingHook of the config',
+        ),
+        (
             dict(default_hooks=dict(checkpoint=dict(save_best='auto'))),
             'save_best of the config',
         ),
