@@ -102,6 +102,31 @@ def bars(
     figure.savefig(path, dpi=120)
 
 
+def lines(
+    series: Mapping[str, Mapping[int, float]],
+    path: Path,
+    x_label: str,
+    y_label: str,
+) -> None:
+    """Draw points joined by lines.
+
+    Args:
+        series (dict): name to {x: y}.
+        path (Path): PNG to write.
+        x_label (str): below the axis.
+        y_label (str): beside the axis.
+    """
+    figure, axes = _figure(6.0, 3.8)
+    for name, points in series.items():
+        axes.plot(
+            [*points], [*points.values()], 'o-', markersize=3, label=name
+        )
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.legend(fontsize=8)
+    figure.savefig(path, dpi=120)
+
+
 def _figure(width: float, height: float) -> tuple:
     from matplotlib.figure import Figure
 

@@ -1,7 +1,9 @@
 """The reports on tasks, from a training of seconds."""
 
 import json
+from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from small_training import small_training
@@ -226,3 +228,124 @@ def test_domains_are_looks_of_one_frame(tool, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(['--domains', 'dusk', '--out', str(out)])
     assert "not 'dusk'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def looks(tmp_path):
+    """Write a config whose training pipeline has that look of night."""
+
+    def write(kind=None):
+        path = tmp_path / f'{len(list(tmp_path.iterdir()))}.py'
+        small = dict(type='mmvmtl.SyntheticVideoDataset', split='train')
+        small.update(num_videos=1, clip=dict(length=1))
+        world = dict(size=(96, 96), length=4, style='day')
+        night = {**world, 'style': 'night'}
+        look = dict(type=kind, prob=0.1, target={**small, 'world': night})
+        steps = [dict(type='mmvmtl.LoadVideoFrames')] + [look] * bool(kind)
+        train = dict(type=small['type'], world=world, pipeline=steps)
+        test = dict(type=small['type'], world=night)
+        Config(
+            dict(
+                default_scope='mmdet',
+                train_dataloader=dict(dataset=train),
+                test_dataloader=dict(dataset=test),
+            )
+        ).dump(path)
+        return str(path)
+
+    return write
+
+
+def test_looks_stand_between_source_and_target(tool, looks, tmp_path, capsys):
+    """Columns: day, colours of night, night; a row for each video."""
+    out = tmp_path / 'out.png'
+    colour = looks('mmvmtl.ColourTransfer')
+    main = tool('analysis/plot_translations')
+    whole = main([colour, '--frame', '2', '--out', str(out)])
+    assert out.is_file() and whole.shape == (2 * 120 + 4, 3 * 100 - 4, 3)
+    day, changed, night = (whole[24:120, x : x + 96] for x in (0, 100, 200))
+    far, near = (
+        np.abs(part.astype(float) - night).mean() for part in (day, changed)
+    )
+    assert near < far
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith('day ') and lines[0].endswith('from night')
+
+
+def test_a_config_without_a_look_is_one_sentence(tool, looks, capsys):
+    main = tool('analysis/plot_translations')
+    with pytest.raises(SystemExit):
+        main([looks()])
+    assert 'has 0 transforms' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([looks('mmvmtl.ColourTransfer'), '--frame', '4'])
+    assert 'has the frames 0 to 3' in capsys.readouterr().err
+
+
+@pytest.fixture
+def adaptations(tmp_path, monkeypatch):
+    """Two configs with a start, and the commands of fake runs."""
+    start = tmp_path / 'start.pth'
+    start.touch()
+    configs = []
+    for name in ('plain', 'teacher'):
+        path = tmp_path / f'{name}.py'
+        train = dict(type='IterBasedTrainLoop', max_iters=25)
+        Config(dict(load_from=str(start), train_cfg=train)).dump(path)
+        configs.append(str(path))
+    commands = []
+
+    def run(_, tool, config, *words):
+        commands.append((tool, config, *map(str, words)))
+        if tool == 'tools/test.py':
+            checkpoint, result = words[0], words[2]
+            result.parent.mkdir(parents=True, exist_ok=True)
+            step = Path(checkpoint).stem.removeprefix('iter_')
+            value = 0.5 if step == 'start' else int(step)
+            result.write_text(json.dumps(dict(metrics={'det/mAP50': value})))
+
+    monkeypatch.setattr(Shell, 'run', run)
+    return configs, commands, tmp_path
+
+
+def test_an_adaptation_is_tested_on_its_way(tool, adaptations):
+    """Every 10 iterations and the last; the start once, for all."""
+    configs, commands, folder = adaptations
+    out = folder / 'out.png'
+    series = tool('analysis/adaptation_curve')(
+        [*configs, '--every', '10', '--work-dir', str(folder / 'work')]
+        + ['--out', str(out), '--seed', '3']
+    )
+    points = {0: 0.5, 10: 10, 20: 20, 25: 25}
+    assert series == dict(plain=points, teacher=points) and out.is_file()
+    trains = [c for c in commands if c[0] == 'tools/train.py']
+    assert len(trains) == 2 and len(commands) == 2 + 7
+    for command in trains:
+        assert 'default_hooks.checkpoint.interval=10' in command
+        assert 'randomness.seed=3' in command
+
+
+@pytest.mark.parametrize(
+    'changes, arguments, words',
+    [
+        ({}, ['--every', '0'], '--every 0'),
+        ({}, ['--metric', 'HOTA'], "none of ['det/mAP50']"),
+        (dict(load_from=None), [], 'no load_from'),
+        (dict(load_from='none.pth'), [], 'none.pth does not exist'),
+        (dict(train_cfg=dict(max_epochs=1)), [], 'trains by epochs'),
+    ],
+)
+def test_a_curve_of_nothing_is_one_sentence(
+    tool, adaptations, capsys, changes, arguments, words
+):
+    configs, _, folder = adaptations
+    cfg = Config.fromfile(configs[0])
+    for key, value in changes.items():
+        cfg[key] = value
+    cfg.dump(configs[0])
+    with pytest.raises(SystemExit):
+        tool('analysis/adaptation_curve')(
+            [*configs, *arguments, '--work-dir', str(folder / 'work')]
+            + ['--out', str(folder / 'out.png')]
+        )
+    assert words in capsys.readouterr().err

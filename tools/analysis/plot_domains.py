@@ -15,12 +15,10 @@ import cv2
 import numpy as np
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.tiles import grid, titled, write_picture
 from mmvmtl.datasets.synthetic.styles import STYLES
 from mmvmtl.datasets.synthetic.world import make_world
 from mmvmtl.errors import UserError
-
-#: Pixels of the line with the name above a picture, and between pictures.
-HEAD, GAP = 24, 4
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -48,9 +46,7 @@ def main(argv: Sequence[str] | None = None) -> np.ndarray:
         for name in args.domains
     ]
     picture = grid(tiles, args.columns)
-    if not cv2.imwrite(str(args.out), picture):
-        raise UserError(f'{args.out} can not be written; name a .png file.')
-    print(f'wrote {args.out}')
+    write_picture(picture, args.out)
     return picture
 
 
@@ -70,28 +66,6 @@ def frame_in(domain: str, video: int, frame: int) -> np.ndarray:
     for x1, y1, x2, y2 in truth['bboxes'].round().astype(int).tolist():
         cv2.rectangle(image, (x1, y1), (x2, y2), (80, 220, 80), 1)
     return image
-
-
-def titled(image: np.ndarray, name: str) -> np.ndarray:
-    """The picture below a white line with its name."""
-    head = np.full((HEAD, image.shape[1], 3), 255, np.uint8)
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(head, name, (4, 17), font, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
-    return np.vstack([head, image])
-
-
-def grid(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Pictures of one size row by row, white where there is none."""
-    height, width = tiles[0].shape[:2]
-    columns = min(columns, len(tiles))
-    rows = -(-len(tiles) // columns)
-    shape = (rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3)
-    whole = np.full(shape, 255, np.uint8)
-    for number, tile in enumerate(tiles):
-        row, column = divmod(number, columns)
-        y, x = row * (height + GAP), column * (width + GAP)
-        whole[y : y + height, x : x + width] = tile
-    return whole
 
 
 if __name__ == '__main__':

@@ -65,7 +65,8 @@ class SyntheticVideoDataset(BaseDataset):
         fresh (bool): Whether ``set_epoch`` changes the training videos.
         pipeline (list): Transforms of the clip dict.
         test_mode (bool): See above.
-        metainfo (dict, optional): Overrides of what the world says.
+        metainfo (dict, optional): Overrides of what the world says; with
+            ``tasks={}`` clips are not labelled.
         **kwargs: ``indices``, ``filter_cfg`` (without effect: no frame is
             known before it is made), ``lazy_init`` and ``max_refetch`` of
             ``BaseDataset``.
@@ -183,7 +184,7 @@ class SyntheticVideoDataset(BaseDataset):
             video_name=video_name(video),
             labelled=()
             if video.style in self.unlabelled
-            else ('det', 'track', 'cls', 'frame')[: 3 + self.label_style],
+            else ('det', 'track', *self._metainfo['tasks']),
             domain=video.style,
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],

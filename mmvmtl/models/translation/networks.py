@@ -44,7 +44,9 @@ class TranslationGenerator(BaseModule):
     <https://arxiv.org/abs/1603.08155>`_: two strided convolutions, residual
     blocks at a quarter of the resolution, two upsamplings. It predicts what
     to add to the picture and begins with nothing, so a fresh one is the
-    identity and objects stay where they are.
+    identity and objects stay where they are. The last convolution sees the
+    picture itself beside the features, whose norm layers have taken its
+    brightness and contrast away.
 
     Args:
         channels (int): width at full resolution; doubled twice.
@@ -71,7 +73,7 @@ class TranslationGenerator(BaseModule):
                 _block(2 * channels, channels, 3),
             ]
         )
-        self.change = nn.Conv2d(channels, 3, 7, padding=3)
+        self.change = nn.Conv2d(channels + 3, 3, 7, padding=3)
         nn.init.zeros_(self.change.weight)
         nn.init.zeros_(self.change.bias)
 
@@ -80,11 +82,12 @@ class TranslationGenerator(BaseModule):
         height, width = images.shape[-2:]
         # Two halvings; reflection would need more than there may be.
         pad = (0, -width % 4, 0, -height % 4)
-        x = self.encode(F.pad(images, pad, mode='replicate'))
+        whole = F.pad(images, pad, mode='replicate')
+        x = self.encode(whole)
         for block in self.decode:
             x = block(F.interpolate(x, scale_factor=2.0))
-        change = self.change(x)[..., :height, :width]
-        return (images + change).clamp(-1, 1)
+        change = self.change(torch.cat([x, whole], dim=1))
+        return (images + change[..., :height, :width]).clamp(-1, 1)
 
 
 @MODELS.register_module()

@@ -27,6 +27,26 @@ def test_images_do_not_depend_on_their_batch():
     assert not torch.equal(each, images)
 
 
+def test_a_generator_learns_to_halve_brightness():
+    """From features of unit variance alone it could not know it."""
+    torch.manual_seed(0)
+    generator = TranslationGenerator(4, 1)
+    optimizer = torch.optim.Adam(generator.parameters(), 1e-2)
+
+    def apart():
+        # Flat pictures of all brightnesses, a little noise on each.
+        images = torch.rand(16, 3, 16, 16) * 0.4 - 1
+        images += torch.rand(16, 1, 1, 1) * 1.6
+        return (generator(images) - 0.5 * images).abs().mean()
+
+    before = apart()
+    for _ in range(80):
+        optimizer.zero_grad()
+        apart().backward()
+        optimizer.step()
+    assert apart() < 0.5 * before
+
+
 def test_a_score_looks_at_46_pixels():
     """4 + 3 strides: 4 -> 10 -> 22 -> 46 pixels a side."""
     judge = PatchDiscriminator(2)
