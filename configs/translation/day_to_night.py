@@ -1,4 +1,8 @@
-"""Learn to turn day into night from unpaired frames: not trained yet.
+"""Learn to turn day into night from unpaired frames.
+
+600 iterations, one seed, 4 unseen frames (tools/analysis/plot_translations.py):
+15.3 grey levels from the same frames at night; by day 66.2, ColourTransfer
+16.3, FourierDomainTransfer 20.5.
 
 Crops of 128x96 from frames of 256x192 in their own scale, as the generator
 is applied to whole ones; batches of 2 + 2. The last checkpoint goes into
@@ -14,7 +18,10 @@ _base_ = [
 
 # By itself it would be that of configs/domain/day_to_night.py.
 work_dir = 'work_dirs/translate_day_to_night'
-model = dict(type='mmvmtl.UnpairedTranslator')
+# With the paper's 10 and 5 it hardly leaves the identity in so few iterations.
+model = dict(
+    type='mmvmtl.UnpairedTranslator', cycle_weight=2.0, identity_weight=0.5
+)
 
 pipeline = [
     dict(type='mmvmtl.LoadVideoFrames'),
@@ -55,7 +62,7 @@ train_dataloader = dict(
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(type='mmvmtl.UnpairedDomains', source=source, target=target),
 )
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=1000)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=600)
 
 adam = dict(
     type='OptimWrapper',

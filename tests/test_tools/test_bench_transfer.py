@@ -81,7 +81,7 @@ def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
         *('importance', 'translated', 'combined'),
     )
     folder = tmp_path / 'work'
-    translator = str(folder / 'translators/fog/iter_1000.pth')
+    translator = str(folder / 'translators/fog/iter_600.pth')
     wanting = {n for n, _, env, _ in calls if 'MMVMTL_TRANSLATOR' in env}
     assert wanting == {'day_to_fog_translated'}
     assert all(
