@@ -3,6 +3,8 @@
 As many iterations as detection_only_rtmdet_tiny.py, but 640 videos that
 never change instead of 6,400 new ones.
 
+One seed: 89.3 mAP50, 68.3 mAP.
+
 python tools/train.py configs/synthetic/detection_only_tenth_rtmdet_tiny.py
 """
 

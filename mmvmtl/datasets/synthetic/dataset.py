@@ -184,12 +184,15 @@ class SyntheticVideoDataset(BaseDataset):
             video_name=video_name(video),
             labelled=()
             if video.style in self.unlabelled
-            else ('det', 'track', *self._metainfo['tasks']),
+            else ('det', 'track', *self._label_tasks()),
             domain=video.style,
             clip_label=video.clip_label,
             classes=self.metainfo['classes'],
             key_frame=key,
         )
+
+    def _label_tasks(self) -> list[str]:
+        return [t for t in ('cls', 'frame') if t in self._metainfo['tasks']]
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Classes of the objects in the video of an index."""

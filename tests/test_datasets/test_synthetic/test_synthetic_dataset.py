@@ -145,3 +145,9 @@ def test_frames_are_labelled_with_the_style_they_are_drawn_in():
         for frame in clip['frames']:
             assert world['style'][frame['frame_label']] == style
     assert 'frame' not in build().metainfo['tasks']
+
+
+def test_a_task_that_metainfo_leaves_out_is_not_labelled():
+    data = build(metainfo=dict(tasks={}), label_style=True)
+    assert list(data.metainfo['tasks']) == ['frame']
+    assert data[0]['labelled'] == ('det', 'track', 'frame')
