@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmvmtl.apis import cli
+from mmvmtl.apis.start import check_start
 from mmvmtl.apis.train_options import (
     apply_amp,
     apply_auto_scale_lr,
@@ -33,6 +34,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='scale the learning rate by batch size / base_batch_size',
     )
+    parser.add_argument(
+        '--trust', action='store_true', help='run code of the checkpoint'
+    )
     cli.add_runner_options(parser)
     return parser.parse_args(argv)
 
@@ -47,7 +51,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         apply_amp(cfg)
     if args.auto_scale_lr:
         apply_auto_scale_lr(cfg)
-    cli.build_runner(cfg).train()
+    runner = cli.build_runner(cfg)
+    check_start(runner, cfg, args.trust)
+    runner.train()
 
 
 if __name__ == '__main__':

@@ -22,6 +22,12 @@ default_hooks = dict(
     # classes are not those of the data.
     metadata=dict(type='mmvmtl.MetadataHook'),
     class_check=dict(type='mmvmtl.ClassCheckHook'),
+    # draw=True: pictures of training and validation, see docs/your-data.md.
+    visualization=dict(type='mmvmtl.VideoVisualizationHook', draw=False),
+)
+visualizer = dict(
+    type='mmvmtl.VideoMTLVisualizer',
+    vis_backends=[dict(type='LocalVisBackend')],
 )
 env_cfg = dict(
     cudnn_benchmark=True,

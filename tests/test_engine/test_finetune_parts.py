@@ -183,10 +183,10 @@ def test_warns_once_and_logs_frozen_modules_not(tmp_path, clip):
     assert [x.split("of '")[1][:5] for x in lines] == ['trunk', "head'"]
     assert 'iteration 20' in lines[0]
     scalars = runner.message_hub.log_scalars
-    assert 'train/grad/stem' not in scalars
-    norms = scalars['train/grad/trunk'].data[0]
+    assert 'train/grad.stem' not in scalars
+    norms = scalars['train/grad.trunk'].data[0]
     assert len(norms) == 16
-    assert 'loss' not in 'train/grad/trunk'
+    assert 'loss' not in 'train/grad.trunk'
 
 
 @pytest.mark.parametrize('wrong', [dict(interval=0), dict(ratio=1),
@@ -226,7 +226,7 @@ def test_a_fused_optimizer_changes_neither_pull_nor_norms(tmp_path, clip):
         assert runner.optim_wrapper.loss_scaler.get_scale() == 256
         states.append(watch(runner).states[-1])
         hub = runner.message_hub.log_scalars
-        norms.append(hub['train/grad/trunk'].data[0])
+        norms.append(hub['train/grad.trunk'].data[0])
     torch.testing.assert_close(*states)
     assert norms[1] == pytest.approx(norms[0], rel=1e-4)
 
@@ -242,7 +242,7 @@ def test_norms_are_of_the_losses_whatever_is_added_behind_the_clip(tmp_path):
             optim_wrapper=dict(clip_grad=dict(max_norm=1e-3)),
         )  # fmt: skip
         scalars = runner.message_hub.log_scalars
-        first.append(scalars['train/grad/head'].data[0][0])
+        first.append(scalars['train/grad.head'].data[0][0])
     assert first[1] == pytest.approx(first[0], rel=1e-5)
 
 

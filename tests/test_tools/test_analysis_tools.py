@@ -184,7 +184,7 @@ def test_cosines_are_drawn_in_order(tool, tmp_path):
     """Also from several files, as a resumed run leaves them."""
     rows = [(3, 0.5), (1, -0.25), (2, 0.0), (4, float('nan'))]
     for number, (step, value) in enumerate(rows):
-        line = {'telemetry/cos_det_cls': value, 'step': step, 'loss': 1}
+        line = {'telemetry.cos_det_cls': value, 'step': step, 'loss': 1}
         path = tmp_path / f'{number}.json'
         path.write_text(json.dumps(line) + '\n' + json.dumps({'lr': 1}))
     out = tmp_path / 'cosines.png'

@@ -42,6 +42,41 @@ def _break_frame(run) -> None:
     (run.folder / '2.png').write_bytes(b'no picture')
 
 
+class _Code:
+    """Pickled, it touches a file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        import os
+
+        return os.system, (f'touch {self.path}.ran',)
+
+
+def _code_checkpoint(path: Path) -> Path:
+    torch.save({'state_dict': {}, 'meta': _Code(path)}, path)
+    return path
+
+
+def _text(path: Path) -> None:
+    path.write_text('no checkpoint')
+
+
+def _other(path: Path) -> None:
+    torch.save({'state_dict': {'conv.weight': torch.ones(9)}}, path)
+
+
+def _start(write: Callable) -> Callable:
+    """Let training begin with ``start.pth``, which ``write`` makes."""
+
+    def change(run) -> None:
+        write(run.folder / 'start.pth')
+        run.settings['load_from'] = str(run.folder / 'start.pth')
+
+    return change
+
+
 #: name, change of a right run, further arguments, words of the sentence.
 TRAINING = [
     ('zero area', _annotation('bbox', [9, 9, 0, 5]), [], 'annotation 3'),
@@ -133,6 +168,15 @@ TRAINING = [
     ('work folder', None, ['--work-dir', '{file}/below'], '--work-dir'),
     ('checkpoint to resume', None, ['--resume', 'nope.pth'], 'nope.pth'),
     ('checkpoint to start from', _setting('load_from', 'a.pth'), [], 'a.pth'),
+    ('code to start from', _start(_code_checkpoint), [], 'posix.system'),
+    ('text to start from', _start(_text), [], 'can not be read'),
+    ('another network to start from', _start(_other), [], 'another network'),
+    (
+        'code to resume',
+        _start(_code_checkpoint),
+        ['--resume', '{folder}/start.pth'],
+        'posix.system',
+    ),
     ('scaling', None, ['--auto-scale-lr'], 'base_batch_size'),
     (
         'wrapper',
@@ -162,7 +206,9 @@ def test_training_refuses(change, arguments, words, tiny_run, tool, capfd):
     if change is not None:
         change(tiny_run)
     config = tiny_run.write()
-    arguments = [a.format(file=config) for a in arguments]
+    arguments = [
+        a.format(file=config, folder=tiny_run.folder) for a in arguments
+    ]
     with pytest.raises(SystemExit) as stop:
         tool('train')([config, *arguments])
     assert words in _sentence(capfd, stop.value.code)
@@ -203,23 +249,6 @@ def test_testing_refuses(
         tool('test')([config, *arguments])
     assert words in _sentence(capfd, stop.value.code)
     assert not (tiny_run.folder / 'code.pth.ran').exists()
-
-
-class _Code:
-    """Pickled, it touches a file when it is read."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self):
-        import os
-
-        return os.system, (f'touch {self.path}.ran',)
-
-
-def _code_checkpoint(path: Path) -> Path:
-    torch.save({'state_dict': {}, 'meta': _Code(path)}, path)
-    return path
 
 
 def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:

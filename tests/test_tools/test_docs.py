@@ -121,7 +121,7 @@ def test_the_shown_task_head_learns_from_the_shown_labels(
     data = model.data_preprocessor(batch, training=True)
     losses = model(**data, mode='loss')
     assert losses['brightness.loss_l1'] > 0
-    assert losses['weight/brightness'] == pytest.approx(0.1)
+    assert losses['weight.brightness'] == pytest.approx(0.1)
 
 
 def test_frames_are_followed_as_the_page_shows(tiny_checkpoint, capsys):

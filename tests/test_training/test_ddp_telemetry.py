@@ -24,4 +24,4 @@ def test_two_processes_see_what_one_sees(ranks, case):
             rel=1e-5,
             abs=1e-7,
         )
-    assert joined['telemetry/cos_det_track'] != 0
+    assert joined['telemetry.cos_det_track'] != 0

@@ -56,7 +56,7 @@ def test_weights_are_logged_and_explain_the_loss(name, tmp_path):
     run(name, tmp_path, 1)
     (path,) = tmp_path.glob('*/vis_data/scalars.json')
     row = json.loads(path.read_text().splitlines()[0])
-    weights = {task: row[f'weight/{task}'] for task in TASKS}
+    weights = {task: row[f'weight.{task}'] for task in TASKS}
     total = sum(
         weights[key.split('.')[0]] * value
         for key, value in row.items()

@@ -18,7 +18,7 @@ from mmvmtl.apis import cli
 from mmvmtl.apis.plots import curves
 from mmvmtl.errors import UserError
 
-KEY = 'telemetry/cos_'
+KEY = 'telemetry.cos_'
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

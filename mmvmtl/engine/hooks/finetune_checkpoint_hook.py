@@ -94,6 +94,38 @@ def match_weights(
     return match
 
 
+def check_share(
+    match: Match,
+    chosen: dict[str, Tensor],
+    expected: dict[str, Tensor],
+    checkpoint: str,
+    remedy: str,
+) -> None:
+    """Refuse a checkpoint of another network.
+
+    Args:
+        match (Match): how it fits.
+        chosen (dict[str, Tensor]): what was to be loaded of it.
+        expected (dict[str, Tensor]): state of the model.
+        checkpoint (str): its path.
+        remedy (str): what to do, beside choosing the right model.
+
+    Raises:
+        UserError: Less than half of the chosen numbers fit.
+    """
+    fits = sum(value.numel() for value in match.loaded.values())
+    total = sum(value.numel() for value in chosen.values())
+    if total and fits >= MIN_SHARE * total:
+        return
+    raise UserError(
+        f'only {fits:,} of the {total:,} selected numbers of the checkpoint '
+        f'{checkpoint} fit this model, so it is of another network: its '
+        f"names begin with '{next(iter(chosen), '')}', the model's with "
+        f"'{next(iter(expected))}'; choose the model it was trained with, or "
+        f'{remedy}.'
+    )
+
+
 @HOOKS.register_module()
 class FinetuneCheckpointHook(Hook):
     """Load what fits of a pretrained checkpoint, and say what did not.
@@ -148,28 +180,12 @@ class FinetuneCheckpointHook(Hook):
         weights = read_weights(self.checkpoint, self.trust)
         expected = model.state_dict()
         match = match_weights(expected, weights, self.prefix_map)
-        self._check(match, weights, expected)
+        prefixes = tuple(self.prefix_map or ('',))
+        chosen = {k: v for k, v in weights.items() if k.startswith(prefixes)}
+        check_share(
+            match, chosen, expected, self.checkpoint, 'correct prefix_map'
+        )
         with torch.no_grad():
             for name, value in match.loaded.items():
                 expected[name].copy_(value)
         return match
-
-    def _check(
-        self,
-        match: Match,
-        weights: dict[str, Tensor],
-        expected: dict[str, Tensor],
-    ) -> None:
-        prefixes = tuple(self.prefix_map or ('',))
-        chosen = [v for k, v in weights.items() if k.startswith(prefixes)]
-        fits = sum(value.numel() for value in match.loaded.values())
-        total = sum(value.numel() for value in chosen)
-        if total and fits >= MIN_SHARE * total:
-            return
-        raise UserError(
-            f'only {fits:,} of the {total:,} selected numbers of the '
-            f'checkpoint {self.checkpoint} fit this model, so it is of '
-            f"another network: its names begin with '{next(iter(weights))}', "
-            f"the model's with '{next(iter(expected))}'; choose the model it "
-            'was trained with, or correct prefix_map.'
-        )

@@ -51,7 +51,7 @@ class GradientHealthHook(Hook):
 
     Every ``interval`` optimizer steps the L2 norm of the gradients of each
     module (without loss scaling, and as it was before clipping by norm) is
-    logged as ``grad/<module>``, so that every MM visualiser draws
+    logged as ``grad.<module>``, so that every MM visualiser draws
     it. A warning follows where a norm is not finite, is zero, or is
     ``ratio`` times above or below the median of the last ``window``; after
     one, that module is silent for ``window`` measurements. The median comes
@@ -135,7 +135,7 @@ class GradientHealthHook(Hook):
         return max(1.0, norm.current() / limit)
 
     def _judge(self, name: str, norm: float) -> None:
-        hub, key = self._runner.message_hub, f'train/grad/{name}'
+        hub, key = self._runner.message_hub, f'train/grad.{name}'
         history: list = []
         if key in hub.log_scalars:
             history = list(hub.get_scalar(key).data[0][-self.window :])

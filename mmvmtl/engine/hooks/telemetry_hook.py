@@ -32,11 +32,11 @@ class TelemetryHook(Hook):
     that of the joined batch. The visualisers get, for tasks that are
     labelled in the batch:
 
-    * ``telemetry/loss_<task>``: :math:`L_k`, mean over ranks;
-    * ``telemetry/weight_<task>``: :math:`\partial L / \partial L_k`, what
+    * ``telemetry.loss_<task>``: :math:`L_k`, mean over ranks;
+    * ``telemetry.weight_<task>``: :math:`\partial L / \partial L_k`, what
       the weighting makes of it;
-    * ``telemetry/grad_norm_<task>``: :math:`\|g_k\|`;
-    * ``telemetry/cos_<task>_<task>``: :math:`\cos(g_j, g_k)`, -1..1; below 0
+    * ``telemetry.grad_norm_<task>``: :math:`\|g_k\|`;
+    * ``telemetry.cos_<task>_<task>``: :math:`\cos(g_j, g_k)`, -1..1; below 0
       the two tasks pull the trunk apart. Left out where a gradient is 0.
 
     Training is the same to the bit with and without it. It costs T backwards
@@ -119,14 +119,14 @@ def report(
     shown = [k for k, flag in enumerate(active.tolist()) if flag]
     found = {}
     for k in shown:
-        found[f'{PREFIX}/loss_{tasks[k]}'] = values[k]
-        found[f'{PREFIX}/weight_{tasks[k]}'] = weights[k]
+        found[f'{PREFIX}.loss_{tasks[k]}'] = values[k]
+        found[f'{PREFIX}.weight_{tasks[k]}'] = weights[k]
         if math.isfinite(norms[k]):
-            found[f'{PREFIX}/grad_norm_{tasks[k]}'] = norms[k]
+            found[f'{PREFIX}.grad_norm_{tasks[k]}'] = norms[k]
     for j, k in combinations(shown, 2):
         if all(0 < norms[i] < math.inf for i in (j, k)):
             cosine = gramian[j][k] / (norms[j] * norms[k])
-            found[f'{PREFIX}/cos_{tasks[j]}_{tasks[k]}'] = cosine
+            found[f'{PREFIX}.cos_{tasks[j]}_{tasks[k]}'] = cosine
     return found
 
 

@@ -30,7 +30,7 @@ def MTLWrapper(
     The result is the model itself, of a class derived from its own: names of
     modules and of the state dict, prediction, and all that hooks and tools
     look at stay. Only ``loss`` differs: it returns what it did, detached,
-    each task's ``weight/<task>``, and the weighted total as ``loss_mtl``.
+    each task's ``weight.<task>``, and the weighted total as ``loss_mtl``.
     Parameters of the weighting and the branch are added as ``weighting`` and
     ``branch``.
 
@@ -117,7 +117,7 @@ class _JointLoss(Observed):
         for task, weight in zip(
             tasks, self.weighting.last_weights, strict=True
         ):
-            log[f'weight/{task}'] = weight
+            log[f'weight.{task}'] = weight
         return dict(log, **{TOTAL: total})
 
     def _per_task(

@@ -191,7 +191,7 @@ class VideoMTLDetector(Observed, BaseModel):
         """The weighted total ``loss_mtl`` and each task's own losses.
 
         The latter are detached and named ``<task>.<loss>``; beside them
-        stands each task's ``weight/<task>``. Weighting happens here, inside
+        stands each task's ``weight.<task>``. Weighting happens here, inside
         the forward that DDP wraps, because parameters of a learned weighting
         must be used there.
         """
@@ -207,7 +207,7 @@ class VideoMTLDetector(Observed, BaseModel):
         for task, weight in zip(
             by_task, self.weighting.last_weights, strict=True
         ):
-            log[f'weight/{task}'] = weight
+            log[f'weight.{task}'] = weight
         self.tell_observer(self.head.tasks, stacked, flags, total)
         total = self.branch.balance(totals, total, flags, self)
         if self.sharing is not None:

@@ -62,14 +62,14 @@ def test_cosine_norm_and_weight_by_hand(tmp_path):
     train(cfg, 2)
     (row,) = rows(tmp_path)
     assert row['step'] == 2
-    assert row['telemetry/grad_norm_a'] == pytest.approx(1)
-    assert row['telemetry/grad_norm_b'] == pytest.approx(math.sqrt(8))
-    assert row['telemetry/cos_a_b'] == pytest.approx(-math.sqrt(0.5))
-    assert row['telemetry/weight_a'] == 1
-    assert row['telemetry/weight_b'] == 3
-    assert math.isfinite(row['telemetry/loss_a'])
+    assert row['telemetry.grad_norm_a'] == pytest.approx(1)
+    assert row['telemetry.grad_norm_b'] == pytest.approx(math.sqrt(8))
+    assert row['telemetry.cos_a_b'] == pytest.approx(-math.sqrt(0.5))
+    assert row['telemetry.weight_a'] == 1
+    assert row['telemetry.weight_b'] == 3
+    assert math.isfinite(row['telemetry.loss_a'])
     named = {k for k in row if 'loss' in k}
-    assert named == {'telemetry/loss_a', 'telemetry/loss_b'}
+    assert named == {'telemetry.loss_a', 'telemetry.loss_b'}
 
 
 @pytest.fixture(scope='module')
@@ -97,10 +97,10 @@ def test_every_task_of_our_detector_is_logged(ours):
     assert [row['step'] for row in seen] == [1, 2]
     for row in seen:
         for task in ('det', 'cls', 'track'):
-            assert row[f'telemetry/grad_norm_{task}'] > 0
+            assert row[f'telemetry.grad_norm_{task}'] > 0
         # The head of clip labels stands behind the tracking head.
-        assert abs(row['telemetry/cos_det_track']) <= 1
-        assert row['telemetry/weight_cls'] == pytest.approx(0.1)
+        assert abs(row['telemetry.cos_det_track']) <= 1
+        assert row['telemetry.weight_cls'] == pytest.approx(0.1)
 
 
 def test_nothing_stays_on_the_model(ours):
@@ -116,7 +116,7 @@ def test_a_wrapped_stock_model_is_watched(tmp_path):
     )
     train(stock_models.run_cfg(model, tmp_path), 1, parameters=['neck'])
     first, _ = rows(tmp_path)
-    assert 0 < abs(first['telemetry/cos_cls_box']) <= 1
+    assert 0 < abs(first['telemetry.cos_cls_box']) <= 1
 
 
 def test_a_task_without_labels_is_left_out():
@@ -126,10 +126,10 @@ def test_a_task_without_labels_is_left_out():
         torch.ones(2, 3),
         torch.tensor([[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]),
     )
-    assert 'telemetry/loss_b' not in found
+    assert 'telemetry.loss_b' not in found
     # No direction, no cosine.
     assert not [key for key in found if '/cos_' in key]
-    assert found['telemetry/grad_norm_c'] == 0
+    assert found['telemetry.grad_norm_c'] == 0
 
 
 def test_a_gradient_that_overflows_is_left_out():
@@ -139,9 +139,9 @@ def test_a_gradient_that_overflows_is_left_out():
         torch.ones(2, 2),
         torch.tensor([[1.0, 2.0], [torch.inf, 0.0]]),
     )
-    assert 'telemetry/grad_norm_b' not in found
+    assert 'telemetry.grad_norm_b' not in found
     assert not [key for key in found if '/cos_' in key]
-    assert 'telemetry/grad_norm_a' in found
+    assert 'telemetry.grad_norm_a' in found
 
 
 @pytest.mark.parametrize('half', [torch.float16, torch.bfloat16])
@@ -152,8 +152,8 @@ def test_autocast_leaves_norms_and_cosines_alone(half):
         found = report(
             ('a', 'b'), torch.ones(2).bool(), torch.ones(2, 2), gradients
         )
-    assert found['telemetry/grad_norm_a'] == pytest.approx(500)
-    assert found['telemetry/cos_a_b'] == pytest.approx(-0.28)
+    assert found['telemetry.grad_norm_a'] == pytest.approx(500)
+    assert found['telemetry.cos_a_b'] == pytest.approx(-0.28)
 
 
 def test_a_model_without_tasks_is_refused(tmp_path):

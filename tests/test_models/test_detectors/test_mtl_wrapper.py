@@ -285,7 +285,7 @@ def test_the_weight_of_each_task_is_logged(retinanet, batch):
     model = retinanet(loss=weights)
     losses = model(*copy.deepcopy(batch), mode='loss')
     total, log = model.parse_losses(losses)
-    assert (log['weight/cls'], log['weight/box']) == (2, 3)
+    assert (log['weight.cls'], log['weight.box']) == (2, 3)
     wanted = 2 * log['loss_cls'] + 3 * log['loss_bbox']
     torch.testing.assert_close(total, wanted)
 

@@ -26,7 +26,7 @@ def test_total_is_the_weighted_sum_of_the_logged_task_losses(build, clip):
     losses = model(_frames(3), [clip(3)], mode='loss')
     total = losses.pop('loss_mtl')
     weights = dict(det=2.0, cls=3.0, track=5.0)
-    logged = {task: losses.pop(f'weight/{task}') for task in weights}
+    logged = {task: losses.pop(f'weight.{task}') for task in weights}
     assert logged == weights
     by_hand = sum(
         weights[name.split('.')[0]] * value for name, value in losses.items()

@@ -105,7 +105,7 @@ def recorded(folder, resume=False, hooks=()):
         runner.register_hook(hook)
     with contextlib.suppress(KeyboardInterrupt):
         runner.train()
-    return [losses['weight/track'] for losses in record.losses]
+    return [losses['weight.track'] for losses in record.losses]
 
 
 def test_they_follow_the_runner_also_after_a_resume(tmp_path):
