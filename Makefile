@@ -14,7 +14,7 @@ TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
-	test-fork doctor bench-overfit bench-seeds bench-three \
+	test-fork doctor bench-overfit bench-seeds bench-zebrafish bench-three \
 	bench-finetune bench-mtl bench-transfer
 
 help:  ## print this list
@@ -57,6 +57,10 @@ bench-seeds: setup  ## joint, alone and stock over seeds; many hours
 		alone_tenth=configs/synthetic/detection_only_tenth_rtmdet_tiny.py \
 		stock_muon=configs/synthetic/rtmdet_tiny_stock_muon.py \
 		stock=configs/synthetic/rtmdet_tiny_stock.py
+
+bench-zebrafish: setup  ## the real fish over seeds, one run at a time
+	$(PY) tools/bench_training.py --out docs/results/zebrafish.json \
+		--jobs 1 --rows zebrafish=configs/zebrafish/video_mtl_rtmdet_tiny.py
 
 bench-three: setup  ## three data sets in one model against each alone; hours
 	$(PY) tools/bench_training.py --out docs/results/three_datasets.json \

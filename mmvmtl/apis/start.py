@@ -59,9 +59,11 @@ def names_as_loaded(
     The model has what fits afterwards.
     """
     state = dict(weights)
+    # Of an older version, batch norms would add counters to it.
+    version = {'version': 2}
 
     def visit(module: nn.Module, prefix: str) -> None:
-        module._load_from_state_dict(state, prefix, {}, True, [], [], [])
+        module._load_from_state_dict(state, prefix, version, True, [], [], [])
         for name, child in module.named_children():
             visit(child, f'{prefix}{name}.')
 

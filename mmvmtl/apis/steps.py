@@ -9,6 +9,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -132,18 +133,22 @@ def train_and_test(
         shell (Shell): where to run it.
 
     Returns:
-        tuple: the checkpoint, and the metrics by name.
+        tuple: the checkpoint, and the metrics by name; ``train_minutes`` is
+        the time of the training, its start and validation included.
     """
     settings = _settings(seed, options)
     train, result = work / 'train', work / 'test.json'
+    start = time.perf_counter()
     shell.run('tools/train.py', config, '--work-dir', train, *settings)
+    minutes = (time.perf_counter() - start) / 60
     checkpoint = Path((train / 'last_checkpoint').read_text().strip())
     shell.run(
         *('tools/test.py', config, checkpoint, '--out', result),
         *('--work-dir', work / 'test'),
         *settings,
     )
-    return checkpoint, json.loads(result.read_text())['metrics']
+    metrics = json.loads(result.read_text())['metrics']
+    return checkpoint, {**metrics, 'train_minutes': minutes}
 
 
 def _settings(seed: int, options: Sequence[str]) -> list[str]:

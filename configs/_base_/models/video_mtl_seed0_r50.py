@@ -1,7 +1,8 @@
 """A ResNet-50 trunk with three branches on its last stage, as it is taught.
 
-Every branch is a 3×3 convolution and a 1×1 output on the 2048 channels at
-stride 32. Detection is FCOS's dense form of "classes and four edges"; the
+Every branch is a 3×3 convolution of the 2048 channels at stride 32 and an
+output of its own. Detection is FCOS's dense form of "classes and four edges";
+the clip label is told from each frame's narrow map and its change; the
 tracking branch is read at boxes.
 """
 
@@ -39,7 +40,17 @@ model = dict(
                     max_per_img=100,
                 ),
             ),
-            track=dict(in_channels=2048, strides=(32,)),
+            cls=dict(
+                _delete_=True,
+                type='mmvmtl.AppearanceMotionHead',
+                num_classes=5,
+                in_channels=2048,
+                feat_channels=256,
+                window=8,
+                stride=4,
+                hop=1,
+            ),
+            track=dict(in_channels=2048, branch_channels=256, strides=(32,)),
         ),
     ),
 )

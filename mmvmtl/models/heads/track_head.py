@@ -31,6 +31,9 @@ class TrackHead(BaseTaskHead):
         strides (Sequence[int]): pixels per cell of every level.
         embed_dims (int): size of an embedding.
         feat_channels (int): width of the MLP.
+        branch_channels (int, optional): width of a 3×3 convolution of each
+            level that the head reads instead; by default it reads the shared
+            features as they are.
         grid (int): points along a box's edge on the finest level.
         motion (dict, optional): arguments of :class:`MotionReader`; ``None``
             leaves velocities out.
@@ -54,6 +57,7 @@ class TrackHead(BaseTaskHead):
         strides: Sequence[int] = (8, 16, 32),
         embed_dims: int = 64,
         feat_channels: int = 256,
+        branch_channels: int | None = None,
         grid: int = 3,
         motion: dict | None = None,
         loss_embed: dict | None = None,
@@ -72,6 +76,16 @@ class TrackHead(BaseTaskHead):
         self.score_thr = score_thr
         self.embed_gt = embed_gt
         self.velocity_weight = velocity_weight
+        self.branch = None
+        if branch_channels is not None:
+            self.branch = nn.ModuleList(
+                nn.Sequential(
+                    nn.Conv2d(in_channels, branch_channels, 3, padding=1),
+                    nn.ReLU(inplace=True),
+                )
+                for _ in self.strides
+            )
+            in_channels = branch_channels
         points = len(self.strides) + grid * grid
         self.trunk = nn.Sequential(
             nn.Linear(points * in_channels, feat_channels),
@@ -92,8 +106,17 @@ class TrackHead(BaseTaskHead):
             default_args=dict(embed_dims=embed_dims),
         )
 
+    def _own(self, feats: Features) -> Features:
+        """The levels that are read at boxes."""
+        if self.branch is None:
+            return feats
+        return tuple(
+            convs(feat) for convs, feat in zip(self.branch, feats, strict=True)
+        )
+
     def forward(self, feats: Features) -> Tensor:
         """The part that needs no boxes: the motion map (M, D, H, W)."""
+        feats = self._own(feats)
         return feats[0] if self.motion is None else self.motion(feats[0])
 
     def _describe(self, feats: Features, boxes: Tensor) -> Tensor:
@@ -114,6 +137,7 @@ class TrackHead(BaseTaskHead):
         What is read at the (shaken) boxes stands in ``gt_readout`` of each
         frame for the heads behind this one, with its gradient.
         """
+        feats = self._own(feats)
         labelled = set(batch.labelled_frames(self.task).tolist())
         truth = []
         for index, frame in enumerate(batch.frames):
@@ -157,6 +181,7 @@ class TrackHead(BaseTaskHead):
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:
         """Write ``pred_track_instances``, still without ids, per frame."""
+        feats = self._own(feats)
         chosen = []
         for frame in batch.frames:
             found = frame.pred_instances
