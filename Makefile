@@ -15,7 +15,7 @@ PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
 	test-fork doctor bench-overfit bench-seeds bench-three \
-	bench-finetune bench-mtl bench-transfer
+	bench-finetune bench-mtl bench-telemetry bench-transfer
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -82,6 +82,9 @@ bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 		--out docs/results/joint.json --methods fixed sum \
 		UncertaintyWeighting LossScaleNorm FAMO fixed+IMTLG \
 		fixed+AlignedMTL fixed+UPGrad
+
+bench-telemetry: setup  ## what a look at the tasks adds to a training step
+	$(PY) tools/bench_telemetry.py --out docs/results/telemetry.json
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*
