@@ -243,6 +243,19 @@ def test_the_line_of_a_method_builds_it(choice, tmp_path):
             assert settings[name] == default
 
 
+def test_the_page_says_which_methods_have_a_time_only():
+    """Those that the target bench-mtl times and does not train."""
+    target = (ROOT / 'Makefile').read_text().split('\nbench-mtl:')[1]
+    command = target.split('\n\n')[0].replace('\\\n', ' ')
+    trained = set(re.split(r'[\s+]+', command.split('--methods ')[1]))
+    methods = registered(BaseWeighting) | registered(GramianWeighting)
+    assert trained - methods == {'fixed', 'sum'}
+    page = (DOCS / 'joint-training.md').read_text()
+    (names,) = re.findall(r'with a time only: ([^.]*)\.', page)
+    only = set(re.findall(r'`(\w+)`', names))
+    assert only == methods - trained - {'WeightedMTLLoss'}
+
+
 def test_the_list_of_modules_is_what_is_registered():
     path = ROOT / 'tools/analysis/list_modules.py'
     spec = importlib.util.spec_from_file_location('list_modules', path)
