@@ -267,12 +267,25 @@ def test_the_list_of_modules_is_what_is_registered():
         assert f'[`{name}`](' in page
 
 
+PAGES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
+
+
+def test_every_picture_exists():
+    """Where the page that shows it says."""
+    shown = [
+        page.parent / name
+        for page in PAGES
+        for name in re.findall(r'!\[[^]]*\]\((.*?)\)', page.read_text())
+    ]
+    assert shown
+    assert [str(path) for path in shown if not path.is_file()] == []
+
+
 def shown_commands() -> list[str]:
     """Calls of our tools in README.md and all pages, without comments."""
-    pages = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
     blocks = re.findall(
         r'```shell\n(.*?)```',
-        '\n'.join(page.read_text() for page in pages),
+        '\n'.join(page.read_text() for page in PAGES),
         re.DOTALL,
     )
     lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()
