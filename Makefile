@@ -15,11 +15,11 @@ PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
 	test-fork doctor bench-overfit bench-seeds bench-zebrafish bench-three \
-	bench-finetune bench-mtl bench-transfer
+	bench-finetune bench-mtl bench-telemetry bench-transfer
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
-		awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+		awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup:  ## .venv with the pinned stack; first time under 15 minutes
 	@test -n "$(PYTHON)" || { echo 'error: no Python 3.10-3.12 with venv;' \
@@ -83,9 +83,13 @@ bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 	$(PY) tools/analysis/negative_transfer.py \
 		configs/synthetic/video_mtl_rtmdet_tiny_short.py \
 		--step-times docs/results/joint_steps.json \
-		--out docs/results/joint.json --methods fixed sum \
-		UncertaintyWeighting LossScaleNorm FAMO fixed+IMTLG \
-		fixed+AlignedMTL fixed+UPGrad
+		--out docs/results/joint.json --methods fixed sum RLW \
+		UncertaintyWeighting IMTLL DWA FAMO LossScaleNorm \
+		fixed+GradNorm fixed+IMTLG fixed+AlignedMTL fixed+PCGrad \
+		fixed+UPGrad
+
+bench-telemetry: setup  ## what a look at the tasks adds to a training step
+	$(PY) tools/bench_telemetry.py --out docs/results/telemetry.json
 
 bench-%: setup  ## a measurement by name: tools/benchmark.py <name>
 	$(PY) tools/benchmark.py $*

@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Sequence
 
 import cv2
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.result_file import write_result
 from mmvmtl.datasets.synthetic import SyntheticWorld, make_world
 
 
@@ -28,6 +30,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--repeats', type=int, default=9)
     parser.add_argument('--videos', type=int, default=10, help='per repeat')
+    parser.add_argument('--out', help='result file to write')
     return parser.parse_args(argv)
 
 
@@ -50,7 +53,7 @@ def time_videos(world: SyntheticWorld, videos: range) -> tuple[float, float]:
 
 @cli.reports_user_errors
 def main(argv: Sequence[str] | None = None) -> dict:
-    """Measure, print one JSON object."""
+    """Measure, print one JSON object, write it with ``--out``."""
     args = parse_args(argv)
     cv2.setNumThreads(1)
     world = make_world(cli.read_config(args.config).world, 'train')
@@ -68,6 +71,15 @@ def main(argv: Sequence[str] | None = None) -> dict:
         highest=max(ratios),
     )
     print(json.dumps({name: round(v, 3) for name, v in result.items()}))
+    if args.out:
+        given = sys.argv[1:] if argv is None else argv
+        write_result(
+            args.out,
+            result,
+            command=['python', 'tools/bench_world.py', *given],
+            config=args.config,
+            seeds=[0],
+        )
     return result
 
 

@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmvmtl.apis import cli
-from mmvmtl.apis.result_file import write_result
+from mmvmtl.apis.result_file import ROOT, read_result, write_result
 from mmvmtl.apis.steps import run, table, train_and_test
+from mmvmtl.apis.world_floors import under_metrics
 
 CONFIGS = {
     'short': 'configs/synthetic/video_mtl_rtmdet_tiny_short.py',
     'full': 'configs/synthetic/video_mtl_rtmdet_tiny.py',
 }
+#: What shortcuts reach, to be printed beside the metrics.
+FLOORS = ROOT / 'docs' / 'results' / 'floors.json'
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -53,7 +56,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         config=config,
         seeds=[args.seed],
     )
-    text = table({args.budget: metrics})
+    columns = {args.budget: metrics}
+    if FLOORS.is_file():
+        columns['floor'] = under_metrics(read_result(FLOORS)['metrics'])
+    text = table(columns)
     (work / 'metrics.md').write_text(text + '\n')
     print(f'\n{text}\n\nAfter {minutes:.1f} minutes:')
     for path in sorted([*work.glob('*.*'), *(work / 'video').iterdir()]):

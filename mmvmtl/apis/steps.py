@@ -193,18 +193,24 @@ def _what_is_run(
     return ''.join([cfg.pretty_text, '\n', *lines])
 
 
-def table(rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Metrics, one a line, of several runs, one a column, as Markdown."""
+def table(rows: Mapping[str, Mapping[str, float | str | None]]) -> str:
+    """Metrics, one a line, of several runs, one a column, as Markdown.
+
+    Numbers get three decimals, text stays; what a run lacks is empty.
+    """
     names = list(dict.fromkeys(name for row in rows.values() for name in row))
     lines = [
         '| metric | ' + ' | '.join(rows) + ' |',
         '| --- |' + ' ---: |' * len(rows),
     ]
     for name in names:
-        # A number that is unknown is None, as a result file has it.
-        values = [
-            '' if row.get(name) is None else f'{row[name]:.3f}'
-            for row in rows.values()
-        ]
+        values = [_cell(row.get(name)) for row in rows.values()]
         lines.append(f'| {name} | ' + ' | '.join(values) + ' |')
     return '\n'.join(lines)
+
+
+def _cell(value: float | str | None) -> str:
+    # A number that is unknown is None, as a result file has it.
+    if value is None:
+        return ''
+    return value if isinstance(value, str) else f'{value:.3f}'

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import mean
 
 import cv2
 import numpy as np
@@ -82,6 +83,22 @@ COLOURS: dict[str, Feature] = dict(
     colour_histogram=of_patches(colour_histogram),
     hue_histogram=of_patches(hue_histogram),
 )
+
+#: Metric of a result to the floors under it: what each is, and the names it
+#: has here. Of several names the best number counts.
+UNDER: dict[str, dict[str, Sequence[str]]] = {
+    'det/mAP50': {
+        'full budget on a tenth of the data': ['alone_tenth/det/mAP50'],
+        'stock RTMDet-tiny, full budget': ['stock/det/bbox_mAP_50'],
+    },
+    'track/HOTA': {
+        'ByteTrack on true boxes': ['track/HOTA_bytetrack_true_boxes'],
+    },
+    'reid/rank1': {'colour': [f'reid/rank1_{name}' for name in COLOURS]},
+    'cls/clip_top1': {
+        'one frame': ['cls/top1_one_frame_pixels', 'cls/top1_one_frame_boxes'],
+    },
+}
 
 
 def reid_floors(
@@ -229,3 +246,26 @@ def untrained_floor(cfg: Config) -> dict[str, float]:
     runner.model.init_weights()
     rank1 = runner.test()['reid/rank1']
     return {'reid/rank1_untrained': float(rank1)}
+
+
+def under_metrics(floors: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    """The floors under a result, as text by its metrics: ``'0.436 (colour)'``.
+
+    Args:
+        floors (dict): metrics of a result file of floors; what it lacks is
+            left out.
+    """
+    texts = {}
+    for metric, kinds in UNDER.items():
+        known = {
+            what: [mean(floors[name]) for name in names if name in floors]
+            for what, names in kinds.items()
+        }
+        text = ', '.join(
+            f'{max(values):.3f} ({what})'
+            for what, values in known.items()
+            if values
+        )
+        if text:
+            texts[metric] = text
+    return texts

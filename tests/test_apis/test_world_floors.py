@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mmvmtl.apis import world_floors as floors
+from mmvmtl.apis.result_file import write_result
 from mmvmtl.datasets.synthetic import SyntheticWorld
 
 
@@ -65,17 +68,114 @@ def test_tracks_on_true_boxes_are_good_but_not_perfect():
     assert 50 < scores['track/HOTA_bytetrack_true_boxes'] < 97
 
 
-def test_results_of_other_runs_are_merged(tmp_path, monkeypatch):
-    import importlib.util
-    from pathlib import Path
-
+@pytest.fixture
+def tool():
     path = Path(__file__).parents[2] / 'tools' / 'world_floors.py'
     spec = importlib.util.spec_from_file_location('floors_tool', path)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    scores = tmp_path / 'tenth.json'
-    scores.write_text(json.dumps({'metrics': {'det/mAP50': [0.4, 0.6]}}))
-    merged = tool.read_results([f'tenth={scores}'])
-    assert merged == {'tenth/det/mAP50': 0.5}
-    with pytest.raises(ValueError, match='can not be read'):
-        tool.read_results([f'x={tmp_path}/absent.json'])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def seeds(tool, tmp_path, monkeypatch):
+    """A result of networks that were trained, in place of the project's."""
+    rows = {
+        'joint': {'det/mAP50': [0.9, 0.9]},
+        'alone_tenth': {'det/mAP50': [0.4, 0.6]},
+        'stock': dict(metrics={'det/bbox_mAP_50': 0.7}, seeds=[0]),
+    }
+    path = tmp_path / 'seeds.json'
+    write_result(path, {}, command='x', config=None, seeds=[0, 1], rows=rows)
+    monkeypatch.setattr(tool, 'SEEDS', path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ('pair', 'name'),
+    [
+        ('tenth={}', 'tenth'),
+        ('{}', 'seeds'),
+        ('tenth={}:alone_tenth', 'tenth'),
+        ('{}:alone_tenth', 'alone_tenth'),
+    ],
+)
+def test_results_of_other_runs_are_merged(tool, seeds, pair, name):
+    """Of a whole file or of a row in it, the mean over its seeds."""
+    content = json.loads(seeds.read_text())
+    content['metrics'] = {'det/mAP50': [0.1, 0.3]}
+    seeds.write_text(json.dumps(content))
+    score = 0.5 if 'alone' in pair else 0.2
+    merged = tool.read_results([pair.format(seeds)])
+    assert merged == {f'{name}/det/mAP50': pytest.approx(score)}
+
+
+@pytest.mark.parametrize(
+    ('place', 'words'),
+    [
+        ('{}/absent.json', 'absent.json can not be read'),
+        ('{}/seeds.json:tenth', "no row 'tenth'; choose of joint, alone_tent"),
+        ('{}/plain.json:tenth', "no row 'tenth'; choose of none"),
+    ],
+)
+def test_results_that_are_not_there_are_one_sentence(
+    tool, seeds, place, words
+):
+    folder = seeds.parent
+    (folder / 'plain.json').write_text('{"det/mAP50": 0.5}')
+    with pytest.raises(ValueError, match=words):
+        tool.read_results([f'x={place.format(folder)}'])
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'found'),
+    [
+        ([], {'alone_tenth/det/mAP50': 0.5, 'stock/det/bbox_mAP_50': 0.7}),
+        (['--results'], {}),
+        # Other videos, and another world: trained networks reach other scores.
+        (['--split', 'val'], {}),
+        (['--cfg-options', 'world.noise=0.5'], {}),
+    ],
+    ids=['frozen', 'refused', 'split', 'world'],
+)
+def test_trained_floors_are_those_of_the_frozen_world(
+    tool, seeds, monkeypatch, arguments, found
+):
+    for name in ('reid_floors', 'single_frame_floors', 'track_floors'):
+        monkeypatch.setattr(floors, name, lambda *args: {})
+    assert tool.main(arguments) == pytest.approx(found)
+
+
+def test_without_measured_seeds_there_are_no_trained_floors(tool, seeds):
+    seeds.unlink()
+    world = tool.cli.read_config(tool.WORLD).world
+    assert tool.trained_floors(world, 'test') == {}
+
+
+def test_floors_stand_under_the_metrics_that_they_are_floors_of():
+    """The best colour and probe, both detectors, means over seeds."""
+    found = floors.under_metrics(
+        {
+            'reid/rank1_pixel': [0.1],
+            'reid/rank1_hue_histogram': [0.44],
+            'reid/rank1_colour_histogram': [0.3],
+            'reid/rank1_untrained': [0.9],
+            'cls/top1_one_frame_pixels': [0.28],
+            'cls/top1_one_frame_boxes': [0.4],
+            'track/HOTA_bytetrack_true_boxes': [84.0, 84.5],
+            'alone_tenth/det/mAP50': [0.89],
+            'stock/det/bbox_mAP_50': [0.88],
+        }
+    )
+    assert found == {
+        'det/mAP50': '0.890 (full budget on a tenth of the data), '
+        '0.880 (stock RTMDet-tiny, full budget)',
+        'track/HOTA': '84.250 (ByteTrack on true boxes)',
+        'reid/rank1': '0.440 (colour)',
+        'cls/clip_top1': '0.400 (one frame)',
+    }
+
+
+def test_a_floor_that_was_not_measured_is_left_out():
+    found = floors.under_metrics({'stock/det/bbox_mAP_50': [0.88]})
+    assert found == {'det/mAP50': '0.880 (stock RTMDet-tiny, full budget)'}

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import inspect
 import itertools
 import json
 import re
@@ -15,6 +16,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
+from torch import nn
 
 from mmvmtl.config_guard import check_config
 from mmvmtl.models.balancing import GramianWeighting
@@ -39,6 +41,28 @@ def shown_configs(page: str) -> list[str]:
     """Python blocks of a page that are configs."""
     blocks = shown_python(page)
     return [b for b in blocks if b.startswith(('_base_', 'model = '))]
+
+
+def shown_choices(page: str) -> list[str]:
+    """Statements of blocks that begin with a comment, each a config."""
+    return [
+        ast.get_source_segment(block, statement)
+        for block in shown_python(page)
+        if block.startswith('#')
+        for statement in ast.parse(block).body
+    ]
+
+
+def registered(kind: type) -> set[str]:
+    """Names of our modules of a kind."""
+    MODELS.import_from_location()
+    return {
+        name
+        for name, method in MODELS.module_dict.items()
+        if isinstance(method, type)
+        and issubclass(method, kind)
+        and method.__module__.startswith('mmvmtl.')
+    }
 
 
 @pytest.fixture
@@ -144,16 +168,21 @@ def test_frames_are_followed_as_the_page_shows(tiny_checkpoint, capsys):
         assert len(box) == 4
 
 
+def build(path: Path) -> nn.Module:
+    """The model of a config file whose names the guard knows."""
+    cfg = Config.fromfile(path)
+    check_config(cfg)
+    init_default_scope(cfg.default_scope)
+    return MODELS.build(cfg.model)
+
+
 @pytest.mark.parametrize(
     'block', [block for page in WHOLE for block in shown_configs(page)]
 )
 def test_a_config_that_stands_by_itself_builds(block, tmp_path):
     """Saved as it is shown; the guard knows all types and arguments."""
     (tmp_path / 'config.py').write_text(block)
-    cfg = Config.fromfile(tmp_path / 'config.py')
-    check_config(cfg)
-    init_default_scope(cfg.default_scope)
-    MODELS.build(cfg.model)
+    build(tmp_path / 'config.py')
 
 
 @pytest.mark.parametrize(
@@ -169,15 +198,62 @@ def test_the_page_lists_every_method_there_is(kind):
     }[kind]
     page = (DOCS / 'joint-training.md').read_text()
     table = page.split(f'| `{head}` |')[1].split('\n\n')[0]
-    MODELS.import_from_location()
-    registered = {
-        name
-        for name, method in MODELS.module_dict.items()
-        if isinstance(method, type)
-        and issubclass(method, kind)
-        and method.__module__.startswith('mmvmtl.')
+    assert set(re.findall(r'^\| `(\w+)` \|', table, re.M)) == registered(kind)
+
+
+CHOICES = shown_choices('joint-training.md')
+
+
+def chosen(choice: str) -> dict:
+    """The weighting or balancing that a statement is about, as a config."""
+    names: dict = {}
+    exec(choice, names)
+    ((entry, part),) = names['model'].items()
+    method = part if entry == 'loss' else part['weighting']
+    method = dict(type=method) if isinstance(method, str) else dict(method)
+    method['type'] = method['type'].removeprefix('mmvmtl.')
+    method.pop('_delete_', None)
+    return method
+
+
+def test_every_method_has_one_line_of_config():
+    shown = [chosen(choice)['type'] for choice in CHOICES]
+    methods = registered(BaseWeighting) | registered(GramianWeighting)
+    assert sorted(shown) == sorted(methods)
+
+
+@pytest.mark.parametrize('choice', CHOICES, ids=lambda c: chosen(c)['type'])
+def test_the_line_of_a_method_builds_it(choice, tmp_path):
+    """Behind the base config, with all settings; numbers are the defaults."""
+    base = "_base_ = 'mmvmtl::synthetic/video_mtl_rtmdet_tiny.py'"
+    (tmp_path / 'config.py').write_text(f'{base}\n{choice}\n')
+    model = build(tmp_path / 'config.py')
+    balancer = model.branch.balancer
+    built = type(balancer.weighting if balancer else model.weighting)
+    settings = chosen(choice)
+    assert built.__name__ == settings.pop('type')
+    defaults = {
+        name: parameter.default
+        for name, parameter in inspect.signature(built).parameters.items()
+        if name not in ('tasks', 'num_tasks')
     }
-    assert set(re.findall(r'^\| `(\w+)` \|', table, re.M)) == registered
+    assert settings.keys() == defaults.keys()
+    for name, default in defaults.items():
+        if isinstance(default, int | float):
+            assert settings[name] == default
+
+
+def test_the_page_says_which_methods_have_a_time_only():
+    """Those that the target bench-mtl times and does not train."""
+    target = (ROOT / 'Makefile').read_text().split('\nbench-mtl:')[1]
+    command = target.split('\n\n')[0].replace('\\\n', ' ')
+    trained = set(re.split(r'[\s+]+', command.split('--methods ')[1]))
+    methods = registered(BaseWeighting) | registered(GramianWeighting)
+    assert trained - methods == {'fixed', 'sum'}
+    page = (DOCS / 'joint-training.md').read_text()
+    (names,) = re.findall(r'with a time only: ([^.]*)\.', page)
+    only = set(re.findall(r'`(\w+)`', names))
+    assert only == methods - trained - {'WeightedMTLLoss'}
 
 
 def test_the_list_of_modules_is_what_is_registered():
@@ -191,12 +267,25 @@ def test_the_list_of_modules_is_what_is_registered():
         assert f'[`{name}`](' in page
 
 
+PAGES = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
+
+
+def test_every_picture_exists():
+    """Where the page that shows it says."""
+    shown = [
+        page.parent / name
+        for page in PAGES
+        for name in re.findall(r'!\[[^]]*\]\((.*?)\)', page.read_text())
+    ]
+    assert shown
+    assert [str(path) for path in shown if not path.is_file()] == []
+
+
 def shown_commands() -> list[str]:
     """Calls of our tools in README.md and all pages, without comments."""
-    pages = [ROOT / 'README.md', *sorted(DOCS.glob('*.md'))]
     blocks = re.findall(
         r'```shell\n(.*?)```',
-        '\n'.join(page.read_text() for page in pages),
+        '\n'.join(page.read_text() for page in PAGES),
         re.DOTALL,
     )
     lines = '\n'.join(blocks).replace('\\\n', ' ').splitlines()

@@ -11,6 +11,7 @@ from small_training import partial_labels, small_training
 from torch import Tensor
 
 from mmvmtl.models import BaseTaskHead
+from mmvmtl.models.balancing import gramian_weightings
 from mmvmtl.registry import MODELS
 
 NO_EVALUATION = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
@@ -39,13 +40,18 @@ class Pull(BaseTaskHead):
         pass
 
 
-def opposed(**branch):
-    """The small detector with two opposed tasks that never meet."""
+def opposed(longer=1.0, **branch):
+    """The small detector with two opposed tasks that never meet.
+
+    Args:
+        longer (float): length of one's gradient over that of the other.
+        **branch: settings of its TaskBranch.
+    """
     cfg = without_batch_statistics()
     cfg.head.heads = dict(
         det=cfg.head.heads.det,
         up=dict(type='mmvmtl.Pull', phase=0, sign=-1.0),
-        down=dict(type='mmvmtl.Pull', phase=1, sign=1.0),
+        down=dict(type='mmvmtl.Pull', phase=1, sign=longer),
     )
     cfg.pop('loss', None)
     branch = dict(type='mmvmtl.TaskBranch', **branch)
@@ -65,13 +71,25 @@ def neck_gradient(model):
     )
 
 
-@pytest.mark.parametrize('name', ['PCGrad', 'GradVac', 'CAGrad', 'UPGrad'])
-def test_conflict_in_the_trunk_changes_the_update(name):
+#: Methods about conflict, with how much longer one opponent's gradient is.
+#: The sum of equally long ones opposes neither, so DualProj has nothing
+#: to project; CAGrad makes uneven ones more even without any conflict.
+CONFLICTS = dict(PCGrad=3.0, GradVac=3.0, CAGrad=1.0, UPGrad=3.0, DualProj=3.0)
+
+
+def test_every_method_about_conflict_is_tried():
+    methods = gramian_weightings().items()
+    about = {name for name, kind in methods if kind.source == 'parameters'}
+    assert set(CONFLICTS) == about
+
+
+@pytest.mark.parametrize(('name', 'longer'), CONFLICTS.items())
+def test_conflict_in_the_trunk_changes_the_update(name, longer):
     """Parameters see it, with a cosine below -0.2; features do not."""
-    plain = neck_gradient(opposed())
+    plain = neck_gradient(opposed(longer))
     changes = {}
     for source in ('features', 'parameters'):
-        model = opposed(weighting=name, gramian=source, interval=1)
+        model = opposed(longer, weighting=name, gramian=source, interval=1)
         found = neck_gradient(model)
         changes[source] = (found - plain).norm() / plain.norm()
         cosine = model.branch.balancer.grad_cosines[1, 2]
