@@ -34,6 +34,14 @@ def _weights(**values: float) -> Callable:
     return _setting('model.loss', loss)
 
 
+def _no_mot_folder(run) -> None:
+    run.settings['train_dataloader']['dataset'] = dict(
+        type='mmvmtl.MOTVideoDataset',
+        data_root='nope',
+        metainfo=dict(classes=('disc',)),
+    )
+
+
 def _empty(run) -> None:
     run.content.update(videos=[], images=[], annotations=[])
 
@@ -100,6 +108,12 @@ TRAINING = [
         _setting('train_dataloader.dataset.ann_file', 'nope.json'),
         [],
         'nope.json',
+    ),
+    (
+        'no MOT folder',
+        _no_mot_folder,
+        [],
+        'the data root nope does not exist; set data_root',
     ),
     (
         'detector classes',
