@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -48,6 +51,24 @@ def _empty(run) -> None:
 
 def _break_frame(run) -> None:
     (run.folder / '2.png').write_bytes(b'no picture')
+
+
+def _film(frames: int) -> Callable:
+    """Let the video be an mp4 of so many frames, or none, instead of 4."""
+
+    def change(run) -> None:
+        run.content['videos'][0]['file_name'] = 'film.mp4'
+        for image in run.content['images']:
+            image['file_name'] = None
+        if frames:
+            code = cv2.VideoWriter.fourcc(*'mp4v')
+            path = str(run.folder / 'film.mp4')
+            writer = cv2.VideoWriter(path, code, 10, (64, 64))
+            for _ in range(frames):
+                writer.write(np.zeros((64, 64, 3), np.uint8))
+            writer.release()
+
+    return change
 
 
 class _Code:
@@ -102,6 +123,13 @@ TRAINING = [
         ),
         [],
         '2.png',
+    ),
+    ('no video file', _film(0), [], 'film.mp4 of video'),
+    (
+        'video shorter than its annotations',
+        _film(2),
+        [],
+        'film.mp4 has no decodable frame',
     ),
     (
         'no annotations',
@@ -265,6 +293,10 @@ def test_testing_refuses(
     assert not (tiny_run.folder / 'code.pth.ran').exists()
 
 
+#: Real files whose headers claim more; by the frames that decode.
+TRUNCATED = {'trackformer_snakeboard': 109, 'car_traffic_small': 917}
+
+
 def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
     """Arguments of the input ``kind``; makes its files."""
     if kind == 'missing':
@@ -277,9 +309,9 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
     if kind == 'no pictures':
         (folder / 'empty').mkdir()
         return [str(folder / 'empty')]
-    if kind == 'truncated':
+    if kind in TRUNCATED:
         data = request.getfixturevalue('shared_data')
-        return [str(data / 'clips/trackformer_snakeboard.mp4'), '--no-video']
+        return [str(data / f'clips/{kind}.mp4'), '--no-video']
     return [str(frames)]
 
 
@@ -290,7 +322,12 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
         ('no video', [], 'text.mp4'),
         ('broken frame', [], '3.png'),
         ('no pictures', [], 'empty'),
-        ('truncated', [], '188 frames and 109 decode'),
+        ('trackformer_snakeboard', [], '188 frames and 109 decode'),
+        (
+            'car_traffic_small',
+            ['--tasks', 'det'],
+            '922 frames and 917 decode',
+        ),
         ('right', ['--tasks', 'dett'], "'dett'"),
         ('right', ['--tasks', 'track'], "'track' needs boxes"),
         ('right', ['--device', 'cuda:77'], 'cuda:77'),
@@ -317,6 +354,10 @@ def test_inference_refuses(
         tool('infer')([*given, *base, *arguments])
     assert words in _sentence(capfd, stop.value.code)
     assert not (tmp_path / 'code.pth.ran').exists()
+    if kind in TRUNCATED:
+        # The exit code tells a script; what decodes is kept all the same.
+        result = json.loads((tmp_path / f'out/{kind}.json').read_text())
+        assert len(result['frames']) == TRUNCATED[kind]
 
 
 def test_a_real_process_prints_one_sentence_and_fails():
