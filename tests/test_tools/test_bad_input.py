@@ -45,6 +45,14 @@ def _no_mot_folder(run) -> None:
     )
 
 
+def _repeat_by_videos(run) -> None:
+    loader = run.settings['train_dataloader']
+    loader['dataset'] = dict(
+        type='RepeatDataset', times=2, dataset=loader['dataset']
+    )
+    loader['sampler'] = dict(type='mmvmtl.VideoSampler')
+
+
 def _empty(run) -> None:
     run.content.update(videos=[], images=[], annotations=[])
 
@@ -142,6 +150,12 @@ TRAINING = [
         _no_mot_folder,
         [],
         'the data root nope does not exist; set data_root',
+    ),
+    (
+        'videos that a wrapper repeats',
+        _repeat_by_videos,
+        [],
+        'the videos of RepeatDataset',
     ),
     (
         'detector classes',
