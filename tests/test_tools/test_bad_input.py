@@ -79,6 +79,16 @@ def _film(frames: int) -> Callable:
     return change
 
 
+class _Expression:
+    """Stands in the config file as the code that it is made of."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __repr__(self) -> str:
+        return self.code
+
+
 class _Code:
     """Pickled, it touches a file when it is read."""
 
@@ -180,6 +190,60 @@ TRAINING = [
         _setting('train_dataloader.dataset.clips', dict(length=2)),
         [],
         "'clip'",
+    ),
+    (
+        'type of MMDet',
+        _setting('model.head.heads.det.bbox_head.type', 'RTMDetSepBNHed'),
+        [],
+        "no type 'RTMDetSepBNHed'; did you mean 'RTMDetSepBNHead'?",
+    ),
+    (
+        'type of MMDet with its scope',
+        _setting('model.neck', dict(type='mmdet.CSPNeXtPAFNP')),
+        [],
+        "did you mean 'mmdet.CSPNeXtPAFPN'?",
+    ),
+    (
+        'type of MMEngine',
+        _setting('train_dataloader.sampler.type', 'DefaultSampeler'),
+        [],
+        "no type 'DefaultSampeler'; did you mean 'DefaultSampler'?",
+    ),
+    (
+        'optimizer',
+        _setting('optim_wrapper.optimizer.type', 'AdamWW'),
+        [],
+        "'AdamWW'; did you mean 'AdamW'?",
+    ),
+    (
+        'type of mmcv',
+        _setting('model.backbone', dict(norm_cfg=dict(type='SyncBNN'))),
+        [],
+        "no type 'SyncBNN'; did you mean 'SyncBN'?",
+    ),
+    (
+        'type like no other',
+        _setting('custom_hooks', [dict(type='Qqqqq')]),
+        [],
+        "no type 'Qqqqq'; correct it, or register it",
+    ),
+    (
+        'name of nothing in the config',
+        _setting('lr', _Expression('2 * base_lr')),
+        [],
+        "tiny_run.py, line 10, can not be read: NameError: name 'base_lr'",
+    ),
+    (
+        'config that is no Python',
+        _setting('lr', _Expression('dict(')),
+        [],
+        'tiny_run.py, line 10, can not be read: SyntaxError',
+    ),
+    (
+        'module that can not be imported',
+        _setting('custom_imports', dict(imports=['nope_at_all'])),
+        [],
+        'nope_at_all',
     ),
     (
         'option that exists nowhere',
