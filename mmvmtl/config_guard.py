@@ -29,6 +29,7 @@ from mmengine.runner.loops import (
 )
 from torch.utils.data import DataLoader
 
+from mmvmtl.config_file import read_file
 from mmvmtl.errors import UserError
 from mmvmtl.signatures import accepted
 
@@ -81,12 +82,12 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
         options (dict, optional): Values by dotted key.
 
     Raises:
-        UserError: If the file is missing, or either holds a name that
-            exists nowhere.
+        UserError: If the file is missing or can not be executed, or either
+            holds a name that exists nowhere.
     """
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist; check the path')
-    cfg = Config.fromfile(path)
+    cfg = read_file(path)
     if options:
         check_options(cfg, options)
         cfg.merge_from_dict(options)
@@ -111,6 +112,7 @@ def check_config(cfg: Config) -> None:
                 f"top-level '{key}', nobody reads it", key, RUNNER_KEYS
             )
         _check(cfg[key], key, scope)
+    _check_optimizer(cfg.get('optim_wrapper') or {}, scope)
 
 
 def check_options(cfg: Config, options: dict[str, Any]) -> None:
@@ -195,6 +197,25 @@ def _check(node: Any, where: str, scope: str | None) -> None:
                 )
     for key, value in node.items():
         _check(value, f'{where}.{key}', scope)
+
+
+def _check_optimizer(wrapper: dict, scope: str | None) -> None:
+    """Refuse an optimizer that no registry has.
+
+    Other types are named where they fail to build, but MMEngine's default
+    constructor asks for the signature of what it has not found. Another
+    constructor may build what it likes.
+    """
+    optimizer = wrapper.get('optimizer')
+    kind = optimizer.get('type') if isinstance(optimizer, dict) else None
+    if 'constructor' in wrapper or not isinstance(kind, str) or not scope:
+        return
+    if not _classes(kind, scope):
+        raise _refuse(
+            f"'optim_wrapper.optimizer.type', there is no '{kind}'",
+            kind,
+            root.OPTIMIZERS.module_dict,
+        )
 
 
 def _takes(node: dict, where: str, scope: str | None) -> set[str] | None:

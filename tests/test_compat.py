@@ -9,6 +9,11 @@ import pytest
 
 from mmvmtl import compat
 
+MODEL = (
+    Path(__file__).parents[1]
+    / 'configs/_base_/models/video_mtl_rtmdet_tiny.py'
+)
+
 
 def run(code: str, **kwargs) -> str:
     """Run ``code`` in a fresh interpreter, return what it prints."""
@@ -192,3 +197,25 @@ def test_the_stub_is_what_doctor_writes():
     with pytest.raises(NotImplementedError):
         scope['DRN']()
     exec(compat.DRN_INIT, {})
+
+
+def test_our_model_runs_in_the_scope_of_mmaction():
+    """As its tools build it: nobody imported mmvmtl, MMDet's parts say so."""
+    found = run(f"""
+        import sys
+        import torch
+        from mmengine.config import Config
+        from mmengine.registry import MODELS, init_default_scope
+        init_default_scope('mmaction')
+        cfg = Config.fromfile({str(MODEL)!r}).model
+        bbox_head = cfg.head.heads.det.bbox_head
+        for part in (cfg.backbone, cfg.neck, bbox_head):
+            part['_scope_'] = 'mmdet'
+        before = 'mmvmtl' in sys.modules
+        model = MODELS.build(cfg).eval()
+        outputs = model(torch.zeros(1, 3, 64, 64))
+        print(before, type(model).__module__, *sorted(outputs))
+    """)
+    assert found == (
+        'False mmvmtl.models.detectors.video_mtl_detector cls det track'
+    )

@@ -223,3 +223,53 @@ OURS = sorted((ROOT / 'configs').rglob('*.py'))
 @pytest.mark.parametrize('path', OURS, ids=lambda p: p.stem)
 def test_our_configs_pass(path):
     check_config(Config.fromfile(path))
+
+
+@pytest.mark.parametrize(
+    ('base', 'text', 'place', 'words'),
+    [
+        ('', 'lr = 2 * base_lr', 'config.py, line 2,', "name 'base_lr'"),
+        ('lr = 1 / 0', '', 'base.py, line 1,', 'ZeroDivisionError'),
+        ('a = 1\nb = (', '', 'base.py, line 2,', 'SyntaxError'),
+        ('', 'return 3', 'config.py, line 2,', 'SyntaxError'),
+        ('', "lr = '{{$NOT_SET_ANYWHERE:}}'", 'config.py', 'NOT_SET_ANYWHERE'),
+        ('a = dict(b=1)', 'a = 3\na.b = 4', 'config.py, line 3,', "'b'"),
+    ],
+)
+def test_what_a_config_raises_is_told_with_its_line(
+    tmp_path, base, text, place, words
+):
+    (tmp_path / 'base.py').write_text(base)
+    path = tmp_path / 'config.py'
+    path.write_text(f"_base_ = './base.py'\n{text}\n")
+    with pytest.raises(UserError) as error:
+        load_config(path)
+    message = str(error.value)
+    assert f'the config {tmp_path}/{place}' in message
+    assert words in message
+
+
+def test_a_missing_base_is_told_with_who_inherits_from_it(tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text("_base_ = './nope.py'\n")
+    with pytest.raises(UserError, match=r'config\.py can not .*nope\.py'):
+        load_config(path)
+
+
+def test_a_module_that_fails_keeps_its_traceback(tmp_path, monkeypatch):
+    """It is somebody's code, to be mended there, and no config."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / 'own_parts_that_fail.py').write_text('1 / 0')
+    imports = dict(imports=['own_parts_that_fail'])
+    with pytest.raises(ZeroDivisionError):
+        load_config(write(tmp_path, f'custom_imports = {imports}'))
+    imports = dict(imports=['nowhere_at_all'])
+    with pytest.raises(UserError, match=r'nowhere_at_all.*PYTHONPATH'):
+        load_config(write(tmp_path, f'custom_imports = {imports}'))
+
+
+def test_only_the_default_constructor_needs_a_known_optimizer(tmp_path):
+    text = "optim_wrapper = dict(optimizer=dict(type='SDG')"
+    with pytest.raises(UserError, match="'SDG'; did you mean 'SGD'"):
+        load_config(write(tmp_path, text + ')'))
+    load_config(write(tmp_path, text + ", constructor='Own')"))

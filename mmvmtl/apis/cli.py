@@ -12,10 +12,10 @@ from pathlib import Path
 
 import torch.distributed as dist
 from mmengine.config import Config, DictAction
-from mmengine.config.utils import ConfigParsingError
 from mmengine.runner import Runner
 
 from mmvmtl import config_guard
+from mmvmtl.apis.unknown_type import unknown_type
 from mmvmtl.errors import UserError
 
 #: Hooks that every run of our tools has, unless its config sets them.
@@ -34,8 +34,8 @@ def reports_user_errors(main: Callable) -> Callable:
 
     A :class:`UserError`, also one that another exception was raised from or
     that comes out of a data loader's worker, is printed to stderr as
-    ``error: <sentence>`` and the program exits with 2. Any other exception
-    is a defect and keeps its traceback.
+    ``error: <sentence>`` and the program exits with 2; so is a type that no
+    registry has. Any other exception is a defect and keeps its traceback.
     """
 
     @functools.wraps(main)
@@ -43,7 +43,7 @@ def reports_user_errors(main: Callable) -> Callable:
         try:
             result = main(argv)
         except Exception as error:
-            sentence = user_sentence(error)
+            sentence = user_sentence(error) or unknown_type(error)
             if sentence is None:
                 raise
             print(f'error: {sentence}', file=sys.stderr)
@@ -131,12 +131,7 @@ def read_config(path: str, options: dict | None = None) -> Config:
             f'the config {path} does not exist; check the path, ours are '
             'under configs/.'
         )
-    try:
-        return config_guard.load_config(path, options)
-    except (ConfigParsingError, SyntaxError, OSError) as error:
-        raise UserError(
-            f'the config {path} can not be read: {error}'
-        ) from None
+    return config_guard.load_config(path, options)
 
 
 def check_writable(folder: str | Path, option: str) -> None:

@@ -26,9 +26,10 @@ VIDEOS = ('.mp4', '.avi', '.mov', '.mkv')
 #: Containers that store their number of frames; of others OpenCV guesses it
 #: from the duration, which sound may prolong.
 COUNTED = ('.mp4', '.mov', '.m4v', '.avi')
+#: What the folder of a sequence holds.
 LAYOUT = (
-    '<root>/<sequence>/gt/gt.txt beside <sequence>/img1/000001.jpg, ... or '
-    '<sequence>/video.mp4, and optionally <sequence>/seqinfo.ini'
+    'gt/gt.txt beside img1/000001.jpg, ... or video.mp4, and optionally '
+    'seqinfo.ini'
 )
 
 
@@ -120,7 +121,8 @@ def open_sequence(folder: str | Path) -> MOTSequence:
     folder = Path(folder)
     if not (folder / 'gt' / 'gt.txt').is_file():
         raise UserError(
-            f'{folder / "gt" / "gt.txt"} does not exist; expected {LAYOUT}.'
+            f'{folder / "gt" / "gt.txt"} does not exist; expected in '
+            f'{folder}: {LAYOUT}.'
         )
     parser = configparser.ConfigParser()
     parser.read(folder / 'seqinfo.ini')
@@ -146,7 +148,7 @@ def open_sequence(folder: str | Path) -> MOTSequence:
     if len(videos) != 1:
         raise UserError(
             f'{folder} has no numbered images in img1 and {len(videos)} '
-            f'video files instead of one; expected {LAYOUT}.'
+            f'video files instead of one; expected in it: {LAYOUT}.'
         )
     capture = cv2.VideoCapture(str(videos[0]))
     width, height, rate = (
@@ -179,7 +181,10 @@ def list_sequences(root: str | Path) -> list[str]:
         return ['.']
     found = sorted(path.parts[-3] for path in root.glob('*/gt/gt.txt'))
     if not found:
-        raise UserError(f'{root} has no MOT sequence; expected {LAYOUT}.')
+        raise UserError(
+            f'{root} has no MOT sequence; expected in it or in each folder '
+            f'below it: {LAYOUT}.'
+        )
     return found
 
 

@@ -110,8 +110,11 @@ class MOTConverter:
             UserError: Of missing files or bad rows.
         """
         if not self.root.is_dir():
+            inside = '' if sequence == '.' else f'{sequence}/ with '
             raise UserError(
-                f'the data root {self.root} does not exist; expected {LAYOUT}.'
+                f'the data root {self.root} does not exist; set data_root of '
+                'the data set, or the environment variable that its config '
+                f'reads, to a folder with {inside}{LAYOUT}.'
             )
         source = open_sequence(self.root / sequence)
         numbers = source.numbers(frames)

@@ -13,6 +13,7 @@ from mmengine.dataset import ConcatDataset
 from mmengine.dist import get_dist_info
 from torch.utils.data import Sampler
 
+from mmvmtl.errors import UserError
 from mmvmtl.registry import DATA_SAMPLERS
 
 
@@ -24,7 +25,7 @@ def videos_of(dataset: Sized) -> list[list[int]]:
             index belongs to, or is a ``ConcatDataset`` of such data sets.
 
     Raises:
-        TypeError: If the data set can not tell videos.
+        UserError: If the data set can not tell videos.
     """
     if isinstance(dataset, ConcatDataset):
         groups, start = [], 0
@@ -35,9 +36,9 @@ def videos_of(dataset: Sized) -> list[list[int]]:
         return groups
     video_of = getattr(dataset, 'video_of', None)
     if video_of is None:
-        raise TypeError(
+        raise UserError(
             f'mmvmtl.VideoSampler can not tell the videos of '
-            f'{type(dataset).__name__}; use it with mmvmtl data sets or a '
+            f'{type(dataset).__name__}; give it an mmvmtl data set or a '
             'ConcatDataset of them, or use DefaultSampler.'
         )
     videos: dict[int, list[int]] = {}

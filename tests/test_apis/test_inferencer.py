@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from itertools import islice
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from mmengine.structures import InstanceData
 from mmvmtl.apis import VideoMTLInferencer
 from mmvmtl.apis.interrupt import deferred_interrupt
 from mmvmtl.apis.pipeline import inference_pipeline
+from mmvmtl.apis.sources import open_source
 from mmvmtl.errors import UserError
 from mmvmtl.visualization import FrameArtist
 
@@ -173,3 +175,29 @@ def test_the_pipeline_is_found_in_joined_data_sets(wrap):
     loader = dict(dataset=dict(type='JoinedDataset', datasets=parts))
     found = inference_pipeline(dict(test_dataloader=loader), None)
     assert found[1:] == steps
+
+
+@pytest.mark.parametrize(
+    ('name', 'length', 'size'),
+    [
+        ('clips/demo_demo.mp4', 280, (340, 256)),
+        ('clips/nuscenes_mini.mp4', 40, (800, 450)),
+        ('clips/tests_data_test.mp4', 300, (340, 256)),
+        ('pets09/vtest_480x360_795f.avi', 795, (480, 360)),
+    ],
+)
+def test_real_videos_are_followed(infer, shared_data, name, length, size):
+    """Untrained, it sees things that are none: they stay in the picture."""
+    source = open_source(shared_data / name)
+    infer.batch_size = 4
+    results = list(infer.stream(islice(source, 10)))
+    assert source.length == length
+    assert {r.image.shape for r in results} == {(*size[::-1], 3)}
+    assert [r.record['frame'] for r in results] == list(range(10))
+    # Pictures of something, and not ten of one.
+    assert min(r.image.std() for r in results) > 20
+    assert (results[0].image != results[9].image).any()
+    ids, places = _boxes(results)
+    assert set(ids[0]) & set(ids[9])
+    assert (places >= 0).all()
+    assert (places <= [*size, *size]).all()

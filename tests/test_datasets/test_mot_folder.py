@@ -154,14 +154,27 @@ def test_a_count_that_sound_prolongs_is_not_believed(tmp_path):
 def test_missing_things_are_named_with_the_layout(root, tmp_path):
     with pytest.raises(UserError, match='frames 1 to 6, none in 8 to 9'):
         convert(root, (8, 9))
-    with pytest.raises(UserError, match=r'root .*/no does not exist; expec'):
-        MOTConverter(tmp_path / 'no', ('a',)).add('.')
-    with pytest.raises(UserError, match=r'gt\.txt does not exist'):
+    with pytest.raises(UserError, match=r'gt\.txt .* expected in .*: gt/gt'):
         MOTConverter(tmp_path, ('a',)).add('.')
     with pytest.raises(UserError, match='no MOT sequence'):
         list_sequences(tmp_path / 'seq' / 'img1')
     assert list_sequences(tmp_path) == ['seq']
     assert list_sequences(tmp_path / 'seq') == ['.']
+
+
+@pytest.mark.parametrize(
+    ('sequence', 'layout'),
+    [('.', 'gt/gt.txt beside img1/'), ('s', 's/ with gt/gt.txt beside img1/')],
+)
+def test_an_absent_root_is_told_what_it_should_hold(
+    tmp_path, sequence, layout
+):
+    with pytest.raises(UserError) as error:
+        MOTConverter(tmp_path / 'no', ('a',)).add(sequence)
+    message = str(error.value)
+    assert f'{tmp_path}/no does not exist; set data_root' in message
+    assert 'environment variable' in message
+    assert f'to a folder with {layout}' in message
 
 
 def test_the_data_set_reads_folders_without_a_file(root):

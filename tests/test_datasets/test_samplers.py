@@ -1,8 +1,13 @@
 import pytest
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
 
-from mmvmtl.datasets import samplers
+from mmvmtl.datasets import VideoMTLDataset, samplers
 from mmvmtl.datasets.samplers import VideoSampler, share_out
+from mmvmtl.errors import UserError
 
 
 class Videos:
@@ -57,6 +62,21 @@ def test_videos_of_a_concatenation_stay_apart(monkeypatch):
     assert found == [[0, 1], [2, 3]]
 
 
-def test_a_data_set_without_videos_is_refused():
-    with pytest.raises(TypeError, match='can not tell the videos of list'):
-        VideoSampler([1, 2])
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda data: [data],
+        lambda data: RepeatDataset(data, 2),
+        lambda data: ClassBalancedDataset(data, oversample_thr=0.5),
+    ],
+    ids=['list', 'RepeatDataset', 'ClassBalancedDataset'],
+)
+def test_what_can_not_tell_its_videos_is_refused_by_name(wrap, pictures):
+    data = VideoMTLDataset(
+        'ann.json', data_root=str(pictures), data_prefix=dict(img='img')
+    )
+    assert len(VideoSampler(data)) == 13
+    wrapped = wrap(data)
+    name = type(wrapped).__name__
+    with pytest.raises(UserError, match=f'the videos of {name}; give it an'):
+        VideoSampler(wrapped)

@@ -7,6 +7,7 @@ from mmengine.dataset import (
     ConcatDataset,
     RepeatDataset,
 )
+from mmengine.fileio import BaseStorageBackend, register_backend
 from mmengine.registry import DATASETS as ROOT
 from mmengine.registry import DefaultScope
 
@@ -165,3 +166,50 @@ def test_an_empty_data_set_is_refused(pictures, tmp_path, content):
             ann_file=str(path),
             filter_cfg=dict(filter_empty_gt=True),
         )
+
+
+class MemoryBackend(BaseStorageBackend):
+    """Files that are on no disk."""
+
+    files: dict[str, bytes] = {}
+
+    def get(self, filepath):
+        return self.files[str(filepath)]
+
+    def get_text(self, filepath):
+        return self.get(filepath).decode()
+
+    def exists(self, filepath):
+        return str(filepath) in self.files
+
+
+@pytest.fixture
+def stored(pictures, content, monkeypatch):
+    """A storage backend with the videos of pictures, below ``store/``."""
+    content['videos'].pop()
+    content['images'] = [i for i in content['images'] if i['file_name']]
+    content['annotations'].pop()
+    files = {'store/ann.json': json.dumps(content).encode()}
+    for path in pictures.rglob('*.png'):
+        name = path.relative_to(pictures).as_posix()
+        files[f'store/{name}'] = path.read_bytes()
+    monkeypatch.setattr(MemoryBackend, 'files', files)
+    register_backend('memory', MemoryBackend, force=True)
+    return dict(backend='memory')
+
+
+def test_annotations_and_pictures_come_from_a_storage_backend(stored):
+    load = dict(PIPELINE[0], backend_args=stored)
+    data = make('store', backend_args=stored, pipeline=[load, PIPELINE[1]])
+    assert len(data) == 6 + 2
+    packed = data[3]
+    assert packed['data_samples'][0].frame_id == 5
+    assert packed['inputs'].float().mean().item() == 20 * 5 + 10
+
+
+def test_what_the_backend_lacks_is_named(stored):
+    with pytest.raises(UserError, match=r'store/ann\.json does not exist'):
+        make('store')
+    del MemoryBackend.files['store/img/7/001.png']
+    with pytest.raises(UserError, match=r'img/7/001\.png of video .empty.'):
+        make('store', backend_args=stored)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import torch
 
@@ -34,12 +37,56 @@ def _weights(**values: float) -> Callable:
     return _setting('model.loss', loss)
 
 
+def _no_mot_folder(run) -> None:
+    run.settings['train_dataloader']['dataset'] = dict(
+        type='mmvmtl.MOTVideoDataset',
+        data_root='nope',
+        metainfo=dict(classes=('disc',)),
+    )
+
+
+def _repeat_by_videos(run) -> None:
+    loader = run.settings['train_dataloader']
+    loader['dataset'] = dict(
+        type='RepeatDataset', times=2, dataset=loader['dataset']
+    )
+    loader['sampler'] = dict(type='mmvmtl.VideoSampler')
+
+
 def _empty(run) -> None:
     run.content.update(videos=[], images=[], annotations=[])
 
 
 def _break_frame(run) -> None:
     (run.folder / '2.png').write_bytes(b'no picture')
+
+
+def _film(frames: int) -> Callable:
+    """Let the video be an mp4 of so many frames, or none, instead of 4."""
+
+    def change(run) -> None:
+        run.content['videos'][0]['file_name'] = 'film.mp4'
+        for image in run.content['images']:
+            image['file_name'] = None
+        if frames:
+            code = cv2.VideoWriter.fourcc(*'mp4v')
+            path = str(run.folder / 'film.mp4')
+            writer = cv2.VideoWriter(path, code, 10, (64, 64))
+            for _ in range(frames):
+                writer.write(np.zeros((64, 64, 3), np.uint8))
+            writer.release()
+
+    return change
+
+
+class _Expression:
+    """Stands in the config file as the code that it is made of."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def __repr__(self) -> str:
+        return self.code
 
 
 class _Code:
@@ -95,11 +142,30 @@ TRAINING = [
         [],
         '2.png',
     ),
+    ('no video file', _film(0), [], 'film.mp4 of video'),
+    (
+        'video shorter than its annotations',
+        _film(2),
+        [],
+        'film.mp4 has no decodable frame',
+    ),
     (
         'no annotations',
         _setting('train_dataloader.dataset.ann_file', 'nope.json'),
         [],
         'nope.json',
+    ),
+    (
+        'no MOT folder',
+        _no_mot_folder,
+        [],
+        'the data root nope does not exist; set data_root',
+    ),
+    (
+        'videos that a wrapper repeats',
+        _repeat_by_videos,
+        [],
+        'the videos of RepeatDataset',
     ),
     (
         'detector classes',
@@ -124,6 +190,60 @@ TRAINING = [
         _setting('train_dataloader.dataset.clips', dict(length=2)),
         [],
         "'clip'",
+    ),
+    (
+        'type of MMDet',
+        _setting('model.head.heads.det.bbox_head.type', 'RTMDetSepBNHed'),
+        [],
+        "no type 'RTMDetSepBNHed'; did you mean 'RTMDetSepBNHead'?",
+    ),
+    (
+        'type of MMDet with its scope',
+        _setting('model.neck', dict(type='mmdet.CSPNeXtPAFNP')),
+        [],
+        "did you mean 'mmdet.CSPNeXtPAFPN'?",
+    ),
+    (
+        'type of MMEngine',
+        _setting('train_dataloader.sampler.type', 'DefaultSampeler'),
+        [],
+        "no type 'DefaultSampeler'; did you mean 'DefaultSampler'?",
+    ),
+    (
+        'optimizer',
+        _setting('optim_wrapper.optimizer.type', 'AdamWW'),
+        [],
+        "'AdamWW'; did you mean 'AdamW'?",
+    ),
+    (
+        'type of mmcv',
+        _setting('model.backbone', dict(norm_cfg=dict(type='SyncBNN'))),
+        [],
+        "no type 'SyncBNN'; did you mean 'SyncBN'?",
+    ),
+    (
+        'type like no other',
+        _setting('custom_hooks', [dict(type='Qqqqq')]),
+        [],
+        "no type 'Qqqqq'; correct it, or register it",
+    ),
+    (
+        'name of nothing in the config',
+        _setting('lr', _Expression('2 * base_lr')),
+        [],
+        "tiny_run.py, line 10, can not be read: NameError: name 'base_lr'",
+    ),
+    (
+        'config that is no Python',
+        _setting('lr', _Expression('dict(')),
+        [],
+        'tiny_run.py, line 10, can not be read: SyntaxError',
+    ),
+    (
+        'module that can not be imported',
+        _setting('custom_imports', dict(imports=['nope_at_all'])),
+        [],
+        'nope_at_all',
     ),
     (
         'option that exists nowhere',
@@ -251,6 +371,10 @@ def test_testing_refuses(
     assert not (tiny_run.folder / 'code.pth.ran').exists()
 
 
+#: Real files whose headers claim more; by the frames that decode.
+TRUNCATED = {'trackformer_snakeboard': 109, 'car_traffic_small': 917}
+
+
 def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
     """Arguments of the input ``kind``; makes its files."""
     if kind == 'missing':
@@ -263,9 +387,9 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
     if kind == 'no pictures':
         (folder / 'empty').mkdir()
         return [str(folder / 'empty')]
-    if kind == 'truncated':
+    if kind in TRUNCATED:
         data = request.getfixturevalue('shared_data')
-        return [str(data / 'clips/trackformer_snakeboard.mp4'), '--no-video']
+        return [str(data / f'clips/{kind}.mp4'), '--no-video']
     return [str(frames)]
 
 
@@ -276,7 +400,12 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
         ('no video', [], 'text.mp4'),
         ('broken frame', [], '3.png'),
         ('no pictures', [], 'empty'),
-        ('truncated', [], '188 frames and 109 decode'),
+        ('trackformer_snakeboard', [], '188 frames and 109 decode'),
+        (
+            'car_traffic_small',
+            ['--tasks', 'det'],
+            '922 frames and 917 decode',
+        ),
         ('right', ['--tasks', 'dett'], "'dett'"),
         ('right', ['--tasks', 'track'], "'track' needs boxes"),
         ('right', ['--device', 'cuda:77'], 'cuda:77'),
@@ -303,6 +432,10 @@ def test_inference_refuses(
         tool('infer')([*given, *base, *arguments])
     assert words in _sentence(capfd, stop.value.code)
     assert not (tmp_path / 'code.pth.ran').exists()
+    if kind in TRUNCATED:
+        # The exit code tells a script; what decodes is kept all the same.
+        result = json.loads((tmp_path / f'out/{kind}.json').read_text())
+        assert len(result['frames']) == TRUNCATED[kind]
 
 
 def test_a_real_process_prints_one_sentence_and_fails():

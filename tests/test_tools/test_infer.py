@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from sounding_video import write_sounding_mkv
 
+from mmvmtl.apis.sources import open_source
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -115,3 +117,45 @@ def test_after_a_kill_only_partial_files_are_left(tmp_path, arguments):
     names = {path.name for path in out.iterdir()}
     partial = {f'long.partial.{e}' for e in ('mp4', 'txt', 'json')}
     assert names == partial
+
+
+class FakeCamera:
+    """Gives five frames, then is unplugged; knows neither rate nor length."""
+
+    def __init__(self, index) -> None:
+        assert index == 0
+        self.left = 5
+
+    def isOpened(self) -> bool:
+        return True
+
+    def get(self, key) -> float:
+        return -1.0
+
+    def read(self):
+        self.left -= 1
+        if self.left < 0:
+            return False, None
+        return True, np.full((48, 64, 3), 40 * self.left, np.uint8)
+
+    def release(self) -> None:
+        self.left = 0
+
+
+def test_a_camera_is_followed_until_it_stops(
+    tool, arguments, tmp_path, monkeypatch, capsys
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(cv2, 'VideoCapture', FakeCamera)
+        assert open_source('0').length is None
+        tool('infer')(['0', *arguments, '--batch-size', '2'])
+    assert 'error' not in capsys.readouterr().err
+    out = tmp_path / 'out'
+    result = json.loads((out / 'camera0.json').read_text())
+    assert [frame['frame'] for frame in result['frames']] == list(range(5))
+    assert result['fps'] == 25.0
+    rows = np.loadtxt(out / 'camera0.txt', delimiter=',', ndmin=2)
+    assert len(rows) == sum(len(f['boxes']) for f in result['frames']) > 0
+    video = cv2.VideoCapture(str(out / 'camera0.mp4'))
+    assert video.get(cv2.CAP_PROP_FRAME_COUNT) == 5
+    assert video.get(cv2.CAP_PROP_FPS) == 25.0

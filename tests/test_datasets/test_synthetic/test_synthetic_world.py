@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import cv2
@@ -265,11 +266,35 @@ def look_alikes(video, ids) -> int:
     )
 
 
+def crossings(places) -> int:
+    """Pairs that overlap, and change sides while both are seen.
+
+    The centre of one lies left of the other's or above it in the first
+    frame that shows both, and on the other side in the last one, each time
+    by half the smallest side, 8 px, or more.
+
+    Args:
+        places (dict): Of each instance its whole box by frame.
+    """
+    found = 0
+    for one, other in combinations(places.values(), 2):
+        times = sorted(one.keys() & other.keys())
+        if not times:
+            continue
+        pair = np.array([[boxes[t] for t in times] for boxes in (one, other)])
+        low, high = pair[..., :2].max(0), pair[..., 2:].min(0)
+        apart = np.subtract(*(pair[..., :2] + pair[..., 2:]) / 2)
+        far = np.abs(apart[[0, -1]]).min(0) >= 8
+        swaps = far & (apart[0] * apart[-1] < 0)
+        found += (low < high).all(1).any() and swaps.any()
+    return found
+
+
 @pytest.mark.parametrize('split', ['train', 'test'])
 def test_the_default_world_is_as_hard_as_promised(split):
     path = REPO / 'configs/_base_/datasets/synthetic_world.py'
     world = make_world(Config.fromfile(path).world, split)
-    counts, shares, come, go = [], [], 0, 0
+    counts, shares, come, go, crossed = [], [], 0, 0, 0
     labels = np.zeros(len(CLASSES))
     for index in range(15):
         video = world.video(index)
@@ -281,16 +306,20 @@ def test_the_default_world_is_as_hard_as_promised(split):
             labels += np.bincount(truth['labels'], minlength=len(CLASSES))
             sides = truth['whole_bboxes'][:, 2:] - truth['whole_bboxes'][:, :2]
             assert (sides >= 15.9).all() and (sides <= 64.1).all()
-            for k in truth['instances_ids'].tolist():
-                frames.setdefault(k, []).append(t)
+            for k, box in zip(
+                truth['instances_ids'].tolist(), truth['whole_bboxes']
+            ):
+                frames.setdefault(k, {})[t] = box
         lasting = [k for k, times in frames.items() if len(times) >= 3]
         assert look_alikes(video, lasting) >= 3
+        crossed += crossings(frames)
         come += sum(min(times) > 0 for times in frames.values())
         go += sum(max(ts) < video.length - 4 for ts in frames.values())
     counts = np.array(counts)
     assert ((counts >= 4) & (counts <= 10)).mean() > 0.99
     assert (np.array(shares) < 0.7).mean() >= 0.25
     assert come >= 15 and go >= 15
+    assert crossed >= 15
     assert (labels / labels.sum() > 0.05).all()
 
 
