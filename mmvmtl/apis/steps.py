@@ -134,16 +134,33 @@ def train_and_test(
     Returns:
         tuple: the checkpoint, and the metrics by name.
     """
-    settings = _settings(seed, options)
-    train, result = work / 'train', work / 'test.json'
-    shell.run('tools/train.py', config, '--work-dir', train, *settings)
-    checkpoint = Path((train / 'last_checkpoint').read_text().strip())
+    shell.run(
+        *('tools/train.py', config, '--work-dir', work / 'train'),
+        *_settings(seed, options),
+    )
+    checkpoint = _last_checkpoint(work)
+    return checkpoint, _test(config, checkpoint, work, seed, options, shell)
+
+
+def _last_checkpoint(work: Path) -> Path:
+    return Path((work / 'train' / 'last_checkpoint').read_text().strip())
+
+
+def _test(
+    config: str | Path,
+    checkpoint: Path,
+    work: Path,
+    seed: int,
+    options: Sequence[str],
+    shell: Shell,
+) -> dict[str, float]:
+    result = work / 'test.json'
     shell.run(
         *('tools/test.py', config, checkpoint, '--out', result),
         *('--work-dir', work / 'test'),
-        *settings,
+        *_settings(seed, options),
     )
-    return checkpoint, json.loads(result.read_text())['metrics']
+    return json.loads(result.read_text())['metrics']
 
 
 def _settings(seed: int, options: Sequence[str]) -> list[str]:
@@ -156,21 +173,37 @@ def measure(
     seed: int,
     options: Sequence[str] = (),
     shell: Shell = TERMINAL,
+    trained: Path | None = None,
 ) -> dict[str, float]:
     """Metrics of :func:`train_and_test`, read if it was finished before.
 
     Beside them, ``run.txt`` says what was run: the config with the seed and
     all options, and the variables of the shell.
 
+    Args:
+        config (str or Path): config file.
+        work (Path): work folder.
+        seed (int): of the run.
+        options (Sequence[str]): of ``--cfg-options``, ``key=value``.
+        shell (Shell): where to run it.
+        trained (Path, optional): work folder of a finished run, whose last
+            checkpoint is tested; nothing is trained.
+
     Raises:
         UserError: If ``work`` holds the metrics of another run.
     """
     done, said = work / 'metrics.json', work / 'run.txt'
     text = _what_is_run(config, seed, options, shell)
+    if trained is not None:
+        text += (trained / 'run.txt').read_text()
     if done.is_file():
         refuse_other(text, said)
     else:
-        _, metrics = train_and_test(config, work, seed, options, shell)
+        if trained is None:
+            _, metrics = train_and_test(config, work, seed, options, shell)
+        else:
+            checkpoint = _last_checkpoint(trained)
+            metrics = _test(config, checkpoint, work, seed, options, shell)
         said.write_text(text)
         done.write_text(json.dumps(metrics))
     return json.loads(done.read_text())
