@@ -59,6 +59,8 @@ def read(block):
     path = Path('shown.py')
     path.write_text(block)
     cfg = load_config(path)
+    if cfg.default_scope == 'mmaction':
+        pytest.importorskip('mmaction')
     init_default_scope(cfg.default_scope)
     return cfg
 
@@ -91,6 +93,7 @@ def test_config_builds(number):
         *('L2SPHook', 'GradientHealthHook', 'EarlyStoppingHook'),
         *('DomainAdversary', 'DomainAdversarialHook', 'DomainAlignment'),
         *('AlternatingOptimWrapper', 'DomainAdaptiveDetector', 'SetDomain'),
+        'DomainAdaptiveRecognizer',
         *('ImportanceSampler', 'FourierDomainTransfer', 'TranslateDomain'),
         *('ColourTransfer', 'MixStyleBackbone', 'MLDG', 'TeacherHook'),
         'AdaptiveBatchNormHook',
