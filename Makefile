@@ -8,6 +8,9 @@ FORK := .venv-fork/bin/python
 JOBS ?= 2
 # What `make demo-full` leaves.
 PRETRAINED ?= work_dirs/demo/train/epoch_16.pth
+# Where meta-learning and what it is compared with begin.
+META := configs/meta
+BEFORE := work_dirs/pretrain_rtmdet_tiny/epoch_16.pth
 
 # Two processes that each start as many threads as there are cores are slow.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -15,7 +18,8 @@ PYTEST := -m pytest -q -n $(JOBS) --dist worksteal
 
 .PHONY: help setup demo demo-full test lint format mutants setup-fork \
 	test-fork doctor bench-overfit bench-seeds bench-zebrafish bench-three \
-	bench-finetune bench-mtl bench-telemetry bench-transfer
+	bench-finetune bench-mtl bench-telemetry bench-transfer \
+	bench-generalise bench-meta
 
 help:  ## print this list
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | \
@@ -77,6 +81,22 @@ bench-finetune: setup  ## fine-tuned against scratch on 20 frames
 
 bench-transfer: setup  ## adaptation to fog, night and thermal; hours
 	$(PY) tools/bench_transfer.py --checkpoints $(PRETRAINED)
+
+bench-generalise: setup  ## each domain held out in turn, by method; many hours
+	MMVMTL_PRETRAINED=$(PRETRAINED) $(PY) tools/leave_one_domain_out.py \
+		configs/domain/generalise_erm.py
+
+bench-meta: setup  ## few shots, after ANIL, MAML and plain training; hours
+	$(PY) tools/train.py $(META)/pretrain_rtmdet_tiny.py
+	set -e; for config in continued_rtmdet_tiny anil_new_domain \
+		maml_new_domain; do $(PY) tools/train.py $(META)/$$config.py \
+		--cfg-options load_from=$(BEFORE); done
+	set -e; for method in anil maml; do $(PY) tools/eval_episodes.py \
+		$(META)/$${method}_new_domain.py --episodes 40 \
+		--out docs/results/few_shot_$$method.json --checkpoints \
+		meta=work_dirs/$${method}_new_domain/iter_300.pth \
+		pretrained=$(BEFORE) \
+		continued=work_dirs/continued_rtmdet_tiny/iter_300.pth; done
 
 bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 	$(PY) tools/bench_mtl.py --out docs/results/joint_steps.json

@@ -4,8 +4,12 @@
 
 Every row begins with a trained model of the day and trains as long:
 ``source_only`` goes on with the day, the methods have unlabelled video of the
-target as well, ``oracle`` its labels. All have one augmentation. What a
-method closes is
+target as well, ``oracle`` its labels. All have one augmentation. ``day`` is
+``source_only`` on the same videos by day: what the shift costs is
+
+    day - source_only,
+
+and what a method closes
 
     (method - source_only) / (oracle - source_only).
 
@@ -29,7 +33,7 @@ from mmvmtl.apis.steps import (
 )
 
 CONFIGS = Path('configs/domain')
-SOURCE, ORACLE = 'source_only', 'oracle'
+DAY, SOURCE, ORACLE = 'day', 'source_only', 'oracle'
 METHODS = (
     *('adabn', 'image', 'instance', 'both', 'importance', 'fourier'),
     *('colour', 'translated', 'teacher', 'combined'),
@@ -104,11 +108,25 @@ class Bench:
             )
         return checkpoint
 
+    def place(self, target: str, method: str, seed: int) -> tuple[Path, Path]:
+        """Config and folder of a run."""
+        name = f'day_to_{target}' + (f'_{method}' * (method != SOURCE))
+        return CONFIGS / f'{name}.py', self.work / name / f'seed_{seed}'
+
+    def measure_day(self, target: str, seed: int) -> dict:
+        """Metrics by day of what ``source_only`` trained."""
+        config, trained = self.place(target, SOURCE, seed)
+        folder = trained / DAY
+        options = [
+            *self.args.cfg_options,
+            f'test_dataloader.dataset.world.style={DAY}',
+        ]
+        shell = self.shell(folder, MMVMTL_PRETRAINED=self.start(seed))
+        return measure(config, folder, seed, options, shell, trained)
+
     def measure(self, target: str, method: str, seed: int) -> dict:
         """Metrics on the target of a method."""
-        name = f'day_to_{target}' + (f'_{method}' * (method != SOURCE))
-        config = CONFIGS / f'{name}.py'
-        folder = self.work / name / f'seed_{seed}'
+        config, folder = self.place(target, method, seed)
         options = list(self.args.cfg_options)
         env = dict(MMVMTL_PRETRAINED=self.start(seed))
         if method == 'translated':
@@ -128,10 +146,15 @@ class Bench:
 
 
 def with_gaps(rows: Mapping[str, Row]) -> dict[str, Row]:
-    """The rows with the part of the gap that each closes, seed by seed."""
+    """The rows with the part of the gap that each closes, seed by seed.
+
+    ``day`` has none: it is measured on other frames.
+    """
     found = {}
     for name, row in rows.items():
         found[name] = dict(row)
+        if name == DAY:
+            continue
         for metric in POINTS:
             found[name][GAP.format(metric)] = [
                 part_closed(v, low, high)
@@ -163,7 +186,10 @@ def report(target: str, rows: Mapping[str, Row]) -> str:
         '| --- |' + ' ---: |' * len(factors),
     ]
     for name, row in rows.items():
-        cells = [spread(row[key], factor) for key, factor in factors.items()]
+        cells = [
+            spread(row.get(key, [None]), factor)
+            for key, factor in factors.items()
+        ]
         lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines)
 
@@ -192,10 +218,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = [SOURCE, *args.methods, ORACLE]
     runs = [(t, m, s) for t in args.targets for m in names for s in args.seeds]
     found = side_by_side(bench.measure, runs, args.jobs)
+    pairs = [(t, s) for t in args.targets for s in args.seeds]
+    by_day = side_by_side(bench.measure_day, pairs, args.jobs)
+    found |= {(t, DAY, s): metrics for (t, s), metrics in by_day.items()}
     rows = {}
     for target in args.targets:
         table = {}
-        for name in names:
+        for name in (DAY, *names):
             each = [found[target, name, seed] for seed in args.seeds]
             table[name] = {key: [m.get(key) for m in each] for key in each[0]}
         table = with_gaps(table)

@@ -11,11 +11,13 @@ frames of each. A fold that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
 from mmengine.config import Config
+from mmengine.hooks import EarlyStoppingHook
+from mmengine.registry import HOOKS
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
@@ -79,19 +81,27 @@ def refuse_choices(cfg: Config) -> None:
         UserError: It names the setting.
     """
     hooks = [
-        str(hook.get('type')).rpartition('.')[2]
-        for hook in cfg.get('custom_hooks') or ()
+        *(cfg.get('custom_hooks') or ()),
+        *(cfg.get('default_hooks') or {}).values(),
     ]
-    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
+    # One that is None is switched off.
+    hooks = [hook for hook in hooks if hook]
     for setting, there in (
-        ('EarlyStoppingHook', 'EarlyStoppingHook' in hooks),
-        ('save_best', bool(checkpoint.get('save_best'))),
+        ('EarlyStoppingHook', any(map(_stops_early, hooks))),
+        ('save_best', any(hook.get('save_best') for hook in hooks)),
     ):
         if there:
             raise UserError(
                 f'{setting} of the config would choose by the very part that '
                 'is tested; take it out and train for a fixed time.'
             )
+
+
+def _stops_early(hook: Mapping) -> bool:
+    kind = hook.get('type')
+    if isinstance(kind, str):
+        kind = HOOKS.get(kind)
+    return isinstance(kind, type) and issubclass(kind, EarlyStoppingHook)
 
 
 def run_fold(cfg: Config, work: Path, seed: int) -> dict[str, float]:

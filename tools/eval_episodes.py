@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmengine.config import Config
@@ -24,12 +26,14 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.adaptation import (
+    METRIC,
     adaptation_of,
     best_rate,
     compare,
     load_for_adaptation,
     score_episodes,
 )
+from mmvmtl.apis.result_file import write_result
 from mmvmtl.datasets import EpisodeDataset
 from mmvmtl.errors import UserError
 
@@ -52,7 +56,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         help='by itself, 0, 0.5, 1, 2 and 5 times train_cfg.lr',
     )
-    parser.add_argument('--out', help='write scores and intervals (.json)')
+    parser.add_argument('--out', help='result file')
     cli.add_cfg_options(parser)
     return parser.parse_args(argv)
 
@@ -95,6 +99,34 @@ def drawn(dataset: dict, number: int) -> EpisodeDataset:
     return DATASETS.build({**dataset, 'episodes': number})
 
 
+def result_rows(
+    rows: Mapping[str, Mapping[str, float]],
+    rates: Mapping[str, float],
+    scores: Mapping[str, np.ndarray],
+) -> dict[str, dict]:
+    """The rows of a result file, named by the metric.
+
+    Args:
+        rows (dict): ``mean``, ``low`` and ``high`` of checkpoints and
+            differences, by name.
+        rates (dict): of each checkpoint, the rate that was chosen.
+        scores (dict): of each checkpoint, one score an episode, 0..1; kept
+            beside the metrics.
+    """
+    found: dict[str, dict] = {}
+    for name, row in rows.items():
+        metrics = {
+            METRIC: row['mean'],
+            f'{METRIC}/low': row['low'],
+            f'{METRIC}/high': row['high'],
+        }
+        found[name] = dict(metrics=metrics)
+    for name, each in scores.items():
+        found[name]['metrics']['lr'] = rates[name]
+        found[name]['scores'] = each.tolist()
+    return found
+
+
 @cli.reports_user_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Adapt and score every checkpoint on the same episodes."""
@@ -133,9 +165,15 @@ def main(argv: Sequence[str] | None = None) -> None:
             f'{row["high"]:.4f})', f'lr {rates[name]}' if name in rates else ''
         )
     if args.out:
-        each = {name: list(map(float, s)) for name, s in scores.items()}
-        with open(args.out, 'w') as file:
-            json.dump(dict(rows=rows, rates=rates, scores=each), file)
+        given = sys.argv[1:] if argv is None else argv
+        write_result(
+            args.out,
+            {},
+            command=['python', 'tools/eval_episodes.py', *given],
+            config=args.config,
+            seeds=[cfg.episodes.dataset.get('seed', 0)],
+            rows=result_rows(rows, rates, scores),
+        )
 
 
 if __name__ == '__main__':

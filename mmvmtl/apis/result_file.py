@@ -84,7 +84,8 @@ def make_result(
         seeds (Sequence[int]): of the runs; ``(0,)`` for a single one.
         rows (dict, optional): the sides of a comparison by name, each its
             metrics, or a dict with ``metrics`` and what differs from the
-            file's own ``command``, ``config`` or ``seeds``.
+            file's own ``command``, ``config`` or ``seeds``; other keys are
+            kept.
 
     Returns:
         dict: the content of a result file.

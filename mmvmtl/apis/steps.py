@@ -136,19 +136,36 @@ def train_and_test(
         tuple: the checkpoint, and the metrics by name; ``train_minutes`` is
         the time of the training, its start and validation included.
     """
-    settings = _settings(seed, options)
-    train, result = work / 'train', work / 'test.json'
     start = time.perf_counter()
-    shell.run('tools/train.py', config, '--work-dir', train, *settings)
+    shell.run(
+        *('tools/train.py', config, '--work-dir', work / 'train'),
+        *_settings(seed, options),
+    )
     minutes = (time.perf_counter() - start) / 60
-    checkpoint = Path((train / 'last_checkpoint').read_text().strip())
+    checkpoint = _last_checkpoint(work)
+    metrics = _test(config, checkpoint, work, seed, options, shell)
+    return checkpoint, {**metrics, 'train_minutes': minutes}
+
+
+def _last_checkpoint(work: Path) -> Path:
+    return Path((work / 'train' / 'last_checkpoint').read_text().strip())
+
+
+def _test(
+    config: str | Path,
+    checkpoint: Path,
+    work: Path,
+    seed: int,
+    options: Sequence[str],
+    shell: Shell,
+) -> dict[str, float]:
+    result = work / 'test.json'
     shell.run(
         *('tools/test.py', config, checkpoint, '--out', result),
         *('--work-dir', work / 'test'),
-        *settings,
+        *_settings(seed, options),
     )
-    metrics = json.loads(result.read_text())['metrics']
-    return checkpoint, {**metrics, 'train_minutes': minutes}
+    return json.loads(result.read_text())['metrics']
 
 
 def _settings(seed: int, options: Sequence[str]) -> list[str]:
@@ -161,21 +178,37 @@ def measure(
     seed: int,
     options: Sequence[str] = (),
     shell: Shell = TERMINAL,
+    trained: Path | None = None,
 ) -> dict[str, float]:
     """Metrics of :func:`train_and_test`, read if it was finished before.
 
     Beside them, ``run.txt`` says what was run: the config with the seed and
     all options, and the variables of the shell.
 
+    Args:
+        config (str or Path): config file.
+        work (Path): work folder.
+        seed (int): of the run.
+        options (Sequence[str]): of ``--cfg-options``, ``key=value``.
+        shell (Shell): where to run it.
+        trained (Path, optional): work folder of a finished run, whose last
+            checkpoint is tested; nothing is trained.
+
     Raises:
         UserError: If ``work`` holds the metrics of another run.
     """
     done, said = work / 'metrics.json', work / 'run.txt'
     text = _what_is_run(config, seed, options, shell)
+    if trained is not None:
+        text += (trained / 'run.txt').read_text()
     if done.is_file():
         refuse_other(text, said)
     else:
-        _, metrics = train_and_test(config, work, seed, options, shell)
+        if trained is None:
+            _, metrics = train_and_test(config, work, seed, options, shell)
+        else:
+            checkpoint = _last_checkpoint(trained)
+            metrics = _test(config, checkpoint, work, seed, options, shell)
         said.write_text(text)
         done.write_text(json.dumps(metrics))
     return json.loads(done.read_text())

@@ -19,6 +19,7 @@ from mmvmtl.models.balancing import (
 from mmvmtl.models.detectors import (
     MLDG,
     DomainAdaptiveDetector,
+    DomainAdaptiveRecognizer,
     MTLWrapper,
     VideoMTLDetector,
 )
@@ -112,6 +113,7 @@ __all__ = [
     'CrossStitch',
     'DenseDetection',
     'DomainAdaptiveDetector',
+    'DomainAdaptiveRecognizer',
     'DomainAdversary',
     'DomainAlignment',
     'DualProj',

@@ -10,7 +10,10 @@ from mmengine.config import Config, ConfigDict
 from mmengine.registry import DATASETS
 from small_model import CONFIGS
 from small_training import dataset, loader
+from torch import Tensor, nn
 from torch.utils.data import Dataset
+
+from mmvmtl.registry import MODELS
 
 PREPROCESSOR = dict(mean=[0.0] * 3, std=[255.0] * 3)
 RESNET = dict(depth=18, base_channels=8, norm_eval=False)
@@ -76,6 +79,52 @@ def tsn() -> dict:
         cls_head=dict(
             type='TSNHead', num_classes=5, in_channels=512, dropout_ratio=0.4
         ),
+    )
+
+
+@MODELS.register_module(force=True)
+class LossyNeck(nn.Linear):
+    """Makes a loss of its own, as MMAction2's TPN does."""
+
+    def forward(
+        self, feats: list[Tensor], data_samples: list
+    ) -> tuple[Tensor, dict]:
+        """Levels (N, C, T, h, w) to (N, C, 1, h, w), and the loss."""
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        scores = super().forward(feats[-1].mean((2, 3, 4)))
+        loss = nn.functional.cross_entropy(scores, labels)
+        return feats[-1].mean(2, keepdim=True), dict(loss_aux=loss)
+
+
+def tsn_with_neck() -> dict:
+    """That TSN with a loss ``loss_aux`` of its neck, for training only."""
+    neck = dict(
+        type='LossyNeck', in_features=512, out_features=5, _scope_='mmvmtl'
+    )
+    model = dict(tsn(), neck=neck)
+    # A neck is given several levels.
+    model['backbone']['out_indices'] = (2, 3)
+    return model
+
+
+def resnet3d() -> dict:
+    """A narrow 3D network: clips (N, S, C, T, H, W)."""
+    return dict(
+        type='Recognizer3D',
+        data_preprocessor=dict(
+            type='ActionDataPreprocessor',
+            format_shape='NCTHW',
+            **PREPROCESSOR,
+        ),
+        backbone=dict(
+            type='ResNet3d',
+            depth=18,
+            pretrained=None,
+            pretrained2d=False,
+            base_channels=8,
+            zero_init_residual=False,
+        ),
+        cls_head=dict(type='I3DHead', num_classes=5, in_channels=64),
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -130,6 +131,30 @@ def test_another_run_is_not_taken_for_it(run, tmp_path, change):
     assert str(tmp_path / 'work') in str(stop.value)
     (tmp_path / 'work/metrics.json').unlink()
     assert run(**change) == 2
+
+
+def test_a_finished_run_is_tested_on_something_else(tmp_path, monkeypatch):
+    """With the checkpoint that it left, once; not with that of another."""
+    config, trained = tmp_path / 'config.py', tmp_path / 'trained'
+    config.write_text('optim_wrapper = dict(optimizer=dict(lr=0.1))\n')
+    (trained / 'train').mkdir(parents=True)
+    (trained / 'train/last_checkpoint').write_text('iter_60.pth\n')
+    (trained / 'run.txt').write_text('seed 0')
+    work, ran = trained / 'day', []
+
+    def run(_, *words):
+        ran.append(words[:3])
+        work.mkdir(exist_ok=True)
+        (work / 'test.json').write_text('{"metrics": {"number": 7}}')
+
+    monkeypatch.setattr(Shell, 'run', run)
+    for _ in range(2):
+        found = measure(config, work, 0, [LR], trained=trained)
+        assert found == {'number': 7}
+    assert ran == [('tools/test.py', config, Path('iter_60.pth'))]
+    (trained / 'run.txt').write_text('seed 1')
+    with pytest.raises(UserError, match='choose another --work-dir'):
+        measure(config, work, 0, [LR], trained=trained)
 
 
 def test_metrics_that_say_nothing_of_their_run_are_refused(run, tmp_path):

@@ -1,8 +1,15 @@
 """The bench of adaptation, on runs that are made up."""
 
+import argparse
 import json
+from pathlib import Path
 
 import pytest
+
+from mmvmtl.apis.cli import add_cfg_options
+from mmvmtl.config_guard import load_config
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -12,11 +19,15 @@ def bench(tool, monkeypatch, tmp_path):
     names = main.__wrapped__.__globals__
     mAP50 = dict(day_to_fog=0.4, day_to_fog_image=0.5)
     mAP50['day_to_fog_oracle'] = 0.8
-    calls = []
+    calls, by_day = [], []
 
-    def measure(config, work, seed, options, shell):
-        calls.append((config.stem, seed, dict(shell.env), options))
-        value = mAP50.get(config.stem, 0.6) + seed / 100
+    def measure(config, work, seed, options, shell, trained=None):
+        if trained is None:
+            calls.append((config.stem, seed, dict(shell.env), options))
+            value = mAP50.get(config.stem, 0.6) + seed / 100
+        else:
+            by_day.append((config, work, trained, seed, options))
+            value = 0.7 + seed / 100
         return {
             'det/mAP50': value,
             'track/HOTA': 100 * value,
@@ -36,6 +47,7 @@ def bench(tool, monkeypatch, tmp_path):
         main([*common, *args])
         return json.loads(out.read_text()), calls
 
+    run.by_day = by_day
     return run
 
 
@@ -45,7 +57,8 @@ def test_the_gap_is_between_source_only_and_oracle(bench, capsys):
         *('--targets', 'fog', '--methods', 'image', '--seeds', '0', '1')
     )
     rows = result['rows']
-    assert list(rows) == ['fog/source_only', 'fog/image', 'fog/oracle']
+    names = ('day', 'source_only', 'image', 'oracle')
+    assert list(rows) == [f'fog/{name}' for name in names]
     metrics = rows['fog/image']['metrics']
     assert metrics['det/mAP50'] == pytest.approx([0.5, 0.51])
     assert metrics['det/mAP50/gap_closed'] == pytest.approx([0.25, 0.25])
@@ -55,6 +68,41 @@ def test_the_gap_is_between_source_only_and_oracle(bench, capsys):
     # Every run begins with the day's model of its own seed.
     for _, seed, env, _ in calls:
         assert env['MMVMTL_PRETRAINED'].endswith(f'day_{seed}.pth')
+
+
+def test_what_a_shift_costs_is_shown_by_the_same_model_by_day(bench, capsys):
+    """Nothing is trained for it, and it closes no gap: 70 - 40 is the cost."""
+    result, calls = bench('--targets', 'fog', '--methods', '--seeds', '0', '1')
+    rows = result['rows']
+    metrics = rows['fog/day']['metrics']
+    assert metrics['det/mAP50'] == pytest.approx([0.7, 0.71])
+    assert 'det/mAP50/gap_closed' not in metrics
+    assert '| day | 70.5 ± 0.71 | 70.5 ± 0.71 |  | 0.5 ± 0 |  |  |' in (
+        capsys.readouterr().out
+    )
+    assert sorted(call[0] for call in calls) == [
+        *['day_to_fog'] * 2,
+        *['day_to_fog_oracle'] * 2,
+    ]
+    assert sorted(call[3] for call in bench.by_day) == [0, 1]
+    for config, work, trained, seed, _ in bench.by_day:
+        assert config.stem == 'day_to_fog'
+        assert trained.parts[-2:] == ('day_to_fog', f'seed_{seed}')
+        assert work.parent == trained
+
+
+@pytest.mark.parametrize('target', ['fog', 'night', 'thermal'])
+def test_by_day_only_the_look_of_the_test_differs(bench, target):
+    bench('--targets', target, '--methods', '--seeds', '0')
+    ((config, *_, options),) = bench.by_day
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    changes = parser.parse_args(['--cfg-options', *options]).cfg_options
+    plain = load_config(ROOT / config)
+    cfg = load_config(ROOT / config, changes)
+    world = cfg.test_dataloader.dataset.world
+    assert world == cfg.train_dataloader.dataset.world
+    assert plain.test_dataloader.dataset.world == {**world, 'style': target}
 
 
 def test_a_gap_that_is_none_is_unknown(bench):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+
+ROOT = Path(__file__).parents[2]
+STOPS = 'EarlyStoppingHook'
 
 
 def test_mean_and_deviation_of_two_folds(tool, tiny_run, capsys):
@@ -45,29 +49,41 @@ def test_mean_and_sample_deviation_by_hand(tool):
 
 
 @pytest.mark.parametrize(
-    'changes, message',
+    'place, changes, setting',
     [
+        ('custom_hooks', [dict(type=STOPS)], STOPS),
+        ('custom_hooks', [dict(type=f'mmengine.{STOPS}')], STOPS),
+        ('custom_hooks', [dict(type=f'mmengine.hooks.{STOPS}')], STOPS),
+        ('default_hooks', dict(stop=dict(type=STOPS)), STOPS),
+        ('default_hooks', dict(any=dict(type=f'mmengine.{STOPS}')), STOPS),
+        ('default_hooks', dict(t=None, s=dict(type=f'mmdet.{STOPS}')), STOPS),
         (
-            dict(custom_hooks=[dict(type='EarlyStoppingHook')]),
-            'EarlyStoppingHook of the config',
+            'default_hooks',
+            dict(checkpoint=dict(save_best='auto')),
+            'save_best',
         ),
         (
-            dict(custom_hooks=[dict(type='mmengine.EarlyStoppingHook')]),
-            'EarlyStoppingHook of the config',
-        ),
-        (
-            dict(default_hooks=dict(checkpoint=dict(save_best='auto'))),
-            'save_best of the config',
+            'custom_hooks',
+            [dict(type='CheckpointHook', save_best='auto')],
+            'save_best',
         ),
     ],
 )
 def test_nothing_is_chosen_by_what_is_tested(
-    tool, tiny_run, capsys, changes, message
+    tool, tiny_run, capsys, place, changes, setting
 ):
-    tiny_run.settings.update(changes)
+    tiny_run.settings[place] = changes
     with pytest.raises(SystemExit):
         tool('cross_validate')([tiny_run.write(), '--folds', '2'])
-    assert message in capsys.readouterr().err
+    assert f'{setting} of the config' in capsys.readouterr().err
+
+
+def test_the_config_that_stops_early_is_refused(tool, capsys):
+    """It has its hook among the default ones."""
+    config = ROOT / 'configs/finetune/resnet18_zebrafish_20.py'
+    with pytest.raises(SystemExit):
+        tool('cross_validate')([str(config), '--folds', '2'])
+    assert f'{STOPS} of the config' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

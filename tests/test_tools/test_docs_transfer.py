@@ -4,6 +4,8 @@ import importlib.util
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,8 @@ def read(block):
     path = Path('shown.py')
     path.write_text(block)
     cfg = load_config(path)
+    if cfg.default_scope == 'mmaction':
+        pytest.importorskip('mmaction')
     init_default_scope(cfg.default_scope)
     return cfg
 
@@ -89,6 +93,7 @@ def test_config_builds(number):
         *('L2SPHook', 'GradientHealthHook', 'EarlyStoppingHook'),
         *('DomainAdversary', 'DomainAdversarialHook', 'DomainAlignment'),
         *('AlternatingOptimWrapper', 'DomainAdaptiveDetector', 'SetDomain'),
+        'DomainAdaptiveRecognizer',
         *('ImportanceSampler', 'FourierDomainTransfer', 'TranslateDomain'),
         *('ColourTransfer', 'MixStyleBackbone', 'MLDG', 'TeacherHook'),
         'AdaptiveBatchNormHook',
@@ -102,11 +107,8 @@ def test_every_config_is_whole():
     assert all(block.startswith('_base_') for block in CONFIGS)
 
 
-@pytest.mark.parametrize('command', COMMANDS, ids=lambda c: ' '.join(c[1:3]))
-def test_command_is_understood(command, monkeypatch):
-    """Its tool takes the options, and its config exists."""
-    program, tool, *arguments = command
-    assert program == 'python'
+def understand(tool, arguments, monkeypatch):
+    """A tool takes the options, and its config exists."""
     monkeypatch.syspath_prepend(ROOT / 'tools')
     spec = importlib.util.spec_from_file_location('shown_tool', ROOT / tool)
     module = importlib.util.module_from_spec(spec)
@@ -115,6 +117,43 @@ def test_command_is_understood(command, monkeypatch):
     config = getattr(args, 'config', None)
     if config is not None:
         load_config(ROOT / config)
+
+
+@pytest.mark.parametrize('command', COMMANDS, ids=lambda c: ' '.join(c[1:3]))
+def test_command_is_understood(command, monkeypatch):
+    program, tool, *arguments = command
+    assert program == 'python'
+    understand(tool, arguments, monkeypatch)
+
+
+def made(target):
+    """Commands of the Makefile, which are printed in place of being run."""
+    if shutil.which('make') is None:
+        pytest.skip('no make')
+    done = subprocess.run(
+        ['make', '-s', '-C', str(ROOT), '-o', 'setup', 'PY=echo', target],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    return [shlex.split(line) for line in lines if line.startswith('tools/')]
+
+
+@pytest.mark.parametrize(
+    'target, number', [('bench-generalise', 1), ('bench-meta', 6)]
+)
+def test_commands_of_make_are_understood(target, number, monkeypatch):
+    commands = made(target)
+    assert len(commands) == number
+    for tool, *arguments in commands:
+        understand(tool, arguments, monkeypatch)
+
+
+def test_few_shot_tables_are_of_the_files_that_make_writes():
+    words = [word for command in made('bench-meta') for word in command]
+    written = {Path(w).stem for w in words if w.startswith('docs/results/')}
+    assert set(re.findall(r'results:(few_shot_\S+)', TEXT)) == written
 
 
 def test_files_and_links_of_the_page_exist():

@@ -1,6 +1,7 @@
 """tools/adapt.py and tools/eval_episodes.py, from files to files."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,9 +10,13 @@ from mmengine.config import Config
 from small_model import CONFIGS
 from small_training import dataset, loader, small_training
 
+from mmvmtl.apis.result_file import read_result
+
 META = ('anil_new_classes', 'anil_new_domain', 'fomaml_new_domain',
         'maml_new_domain', 'reptile_new_domain')  # fmt: skip
 PARTS = ['head.heads.det.bbox_head.rtm_cls']
+#: Of the metric: the mean, and where its interval begins and ends.
+ENDS = ('', '/low', '/high')
 
 
 @pytest.fixture(scope='module')
@@ -81,10 +86,24 @@ def test_episodes_compare_checkpoints(files, tool, tmp_path, capsys):
             *('--search', '1', '--lrs', '0.1', '--out', str(out)),
         ]
     )
-    result = json.loads(out.read_text())
-    assert result['scores']['meta'] == result['scores']['plain']
-    assert result['rows']['meta - plain']['mean'] == 0
-    assert result['rates'] == dict(meta=0.1, plain=0.1)
+    result = read_result(out)
+    rows = result['rows']
+    assert list(rows) == ['meta', 'plain', 'meta - plain']
+    assert rows['meta'] == rows['plain']
+    assert rows['meta']['metrics']['lr'] == [0.1]
+    difference = rows['meta - plain']['metrics']
+    assert 'lr' not in difference
+    assert all(difference[f'det/mAP50{end}'] == [0] for end in ENDS)
+    scores = rows['meta']['scores']
+    mean = rows['meta']['metrics']['det/mAP50']
+    assert len(scores) == 2 and mean == [pytest.approx(sum(scores) / 2)]
+    assert '--episodes 2' in result['command']
+    # What the tables of docs/transfer.md show is there.
+    page = (CONFIGS.parent / 'docs/transfer.md').read_text()
+    shown = re.findall(r'results:few_shot_\S+ rows: (.*?) -->', page)
+    assert shown and set(' '.join(shown).split()) <= set(
+        rows['meta']['metrics']
+    )
     assert 'meta - plain: 0.0000' in capsys.readouterr().out
 
 
@@ -113,9 +132,10 @@ def test_each_checkpoint_has_the_scores_of_its_own_weights(
             *('--search', '1', '--lrs', '0.1', '--out', str(out)),
         ]
     )
-    scores = json.loads(out.read_text())['scores']
-    assert scores['b'][0] == pytest.approx(weight.mean().item())
-    assert scores['a'][0] == pytest.approx(scores['b'][0] + 1)
+    rows = read_result(out)['rows']
+    first = {name: rows[name]['scores'][0] for name in 'ab'}
+    assert first['b'] == pytest.approx(weight.mean().item())
+    assert first['a'] == pytest.approx(first['b'] + 1)
 
 
 def episode_rates(tool, monkeypatch, *arguments):

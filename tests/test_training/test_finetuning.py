@@ -17,6 +17,7 @@ from small_training import dataset, loader, small_training
 
 from mmvmtl.engine.module_names import find_modules
 from mmvmtl.registry import DATASETS
+from mmvmtl.weights import read_weights
 
 FINETUNE = sorted((CONFIGS / 'finetune').glob('*.py'))
 
@@ -167,6 +168,30 @@ def test_the_names_in_the_configs_exist(path):
         for stage in settings.get('stages', [settings]):
             if 'modules' in stage:
                 find_modules(model, stage.modules, path.stem)
+
+
+def test_a_real_checkpoint_fills_its_backbone(
+    shared_data, tmp_path, monkeypatch
+):
+    """More than 95 % of its entries; a step then moves every part."""
+    weights = shared_data / 'weights/fastestdet_shufflenetv2_backbone.pth'
+    monkeypatch.setenv('MMVMTL_SHUFFLENET', str(weights))
+    monkeypatch.setenv('MMVMTL_ZEBRAFISH', str(shared_data / 'zebrafish'))
+    cfg = Config.fromfile(CONFIGS / 'finetune/shufflenet_zebrafish_20.py')
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=1)
+    runner, changed = run(cfg, tmp_path)
+    (first,) = [hook for hook in runner.hooks if isinstance(hook, First)]
+    begun = {k for k in first.state if k.startswith('backbone.')}
+    loaded = {
+        f'backbone.{name}'
+        for name, value in read_weights(str(weights)).items()
+        if torch.equal(value, first.state[f'backbone.{name}'])
+    }
+    assert len(loaded & begun) > 0.95 * len(begun)
+    stepped = changed & dict(runner.model.named_parameters()).keys()
+    parts = {name.partition('.')[0] for name in stepped}
+    assert parts == {'backbone', 'neck', 'head'}
 
 
 def test_early_stopping_knows_our_metrics(tmp_path):

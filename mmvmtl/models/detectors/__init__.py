@@ -3,6 +3,9 @@
 from mmvmtl.models.detectors.domain_adaptive_detector import (
     DomainAdaptiveDetector,
 )
+from mmvmtl.models.detectors.domain_adaptive_recognizer import (
+    DomainAdaptiveRecognizer,
+)
 from mmvmtl.models.detectors.mldg import MLDG
 from mmvmtl.models.detectors.mtl_wrapper import MTLWrapper
 from mmvmtl.models.detectors.video_mtl_detector import VideoMTLDetector
@@ -10,6 +13,7 @@ from mmvmtl.models.detectors.video_mtl_detector import VideoMTLDetector
 __all__ = [
     'MLDG',
     'DomainAdaptiveDetector',
+    'DomainAdaptiveRecognizer',
     'MTLWrapper',
     'VideoMTLDetector',
 ]

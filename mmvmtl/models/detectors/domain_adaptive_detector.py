@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -11,15 +11,17 @@ from mmdet.structures import DetDataSample
 from torch import Tensor, nn
 
 from mmvmtl.models.clip_batch import select_frames
-from mmvmtl.models.detectors.wrapper import DetectorWrapper
+from mmvmtl.models.detectors.domain_adaptive_model import (
+    DomainAdaptiveModel,
+    Stages,
+)
 from mmvmtl.models.domain.clips import predicting, surest_boxes
-from mmvmtl.models.domain.domain_batch import DomainBatch
 from mmvmtl.models.heads.detection import without_objects
 from mmvmtl.registry import MODELS
 
 
 @MODELS.register_module()
-class DomainAdaptiveDetector(DetectorWrapper):
+class DomainAdaptiveDetector(DomainAdaptiveModel):
     """Train a stock detector on labelled and unlabelled domains at once.
 
     Source and target go through the trunk as one batch; the detector's heads
@@ -38,38 +40,42 @@ class DomainAdaptiveDetector(DetectorWrapper):
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
-    def __init__(
-        self, detector: dict, domain: dict, init_cfg: dict | None = None
-    ) -> None:
-        super().__init__(detector, init_cfg)
-        self.domain = MODELS.build(domain)
+    task = 'det'
 
-    def loss(self, inputs: Tensor, data_samples: list) -> dict:
-        """The detector's losses and those of ``domain.``, to be added up."""
-        known = [i for i, s in enumerate(data_samples) if is_labelled(s)]
-        # A rank without labels takes part in MMDet's normalisers, and
-        # teaches nothing.
-        rows = torch.tensor(known or range(len(data_samples)))
-        shown = [data_samples[i] for i in rows]
-        if not known:
-            shown = [without_objects(sample) for sample in shown]
-        with split_rows(self.detector, rows) as stages:
-            losses = dict(self.detector.loss(inputs, shown))
-        if not known:
-            losses = {name: _nothing(value) for name, value in losses.items()}
-        batch = DomainBatch(
-            stages,
-            data_samples,
-            [sample.get('domain') for sample in data_samples],
-            [float(sample.get('weight', 1.0)) for sample in data_samples],
-            partial(self._find_boxes, inputs, data_samples),
-        )
-        for name, value in self.domain.loss(batch).items():
-            losses[f'domain.{name}'] = value
-        return losses
+    def without_labels(self, sample: DetDataSample) -> DetDataSample:
+        """The frame with no ground truth in it."""
+        return without_objects(sample)
 
-    def _find_boxes(
-        self, inputs: Tensor, data_samples: list, kind: str
+    @contextmanager
+    def split(self, rows: Tensor, number: int) -> Iterator[Stages]:
+        """Let the heads see ``rows`` of the trunk's output, keep the whole."""
+        stages: Stages = {}
+
+        def keep(
+            name: str, module: nn.Module, args: tuple, out: tuple
+        ) -> None:
+            stages[name] = tuple(out)
+
+        def keep_and_select(
+            module: nn.Module, args: tuple, out: tuple
+        ) -> tuple:
+            stages['neck'] = tuple(out)
+            return select_frames(tuple(out), rows)
+
+        trunk = self.detector.backbone
+        last = self.detector.neck if self.detector.with_neck else trunk
+        handles = [
+            trunk.register_forward_hook(partial(keep, 'backbone')),
+            last.register_forward_hook(keep_and_select),
+        ]
+        try:
+            yield stages
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def find_boxes(
+        self, inputs: Tensor, data_samples: Sequence[DetDataSample], kind: str
     ) -> list[Tensor]:
         """Boxes of every frame, by :attr:`DomainBatch.find_boxes`."""
         boxes = [s.gt_instances.bboxes for s in data_samples]
@@ -77,7 +83,7 @@ class DomainAdaptiveDetector(DetectorWrapper):
         ask = [
             i
             for i, sample in enumerate(data_samples)
-            if kind == 'predicted' or not is_labelled(sample)
+            if kind == 'predicted' or not self.is_labelled(sample)
         ]
         if not ask:
             return boxes
@@ -88,44 +94,3 @@ class DomainAdaptiveDetector(DetectorWrapper):
         for i, sample in zip(ask, found, strict=True):
             boxes[i] = surest_boxes(sample).to(boxes[i])
         return boxes
-
-
-def is_labelled(sample: DetDataSample) -> bool:
-    """Whether boxes of a sample may be learned: they may if it is silent."""
-    return 'det' in sample.get('labelled', ('det',))
-
-
-@contextmanager
-def split_rows(
-    detector: nn.Module, rows: Tensor
-) -> Iterator[dict[str, tuple[Tensor, ...]]]:
-    """Let the heads see ``rows`` of the trunk's output, and keep the whole.
-
-    Gives a dict that holds the levels of 'backbone' and 'neck' after a
-    forward.
-    """
-    stages: dict[str, tuple[Tensor, ...]] = {}
-
-    def keep(name: str, module: nn.Module, args: tuple, out: tuple) -> None:
-        stages[name] = tuple(out)
-
-    def keep_and_select(module: nn.Module, args: tuple, out: tuple) -> tuple:
-        stages['neck'] = tuple(out)
-        return select_frames(tuple(out), rows)
-
-    last = detector.neck if detector.with_neck else detector.backbone
-    handles = [
-        detector.backbone.register_forward_hook(partial(keep, 'backbone')),
-        last.register_forward_hook(keep_and_select),
-    ]
-    try:
-        yield stages
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _nothing(value: Tensor | list[Tensor]) -> Tensor | list[Tensor]:
-    if isinstance(value, list):
-        return [part * 0 for part in value]
-    return value * 0

@@ -12,7 +12,6 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
-from torch import nn
 
 from mmvmtl.config_guard import check_config
 from mmvmtl.errors import UserError
@@ -210,17 +209,6 @@ def test_balanced_like_a_model_made_for_it(
         )
 
 
-@MODELS.register_module(force=True)
-class LossyNeck(nn.Linear):
-    """Makes a loss of its own, as MMAction2's TPN does."""
-
-    def forward(self, feats, data_samples):
-        labels = torch.cat([sample.gt_label for sample in data_samples])
-        scores = super().forward(feats[-1].mean((2, 3, 4)))
-        loss = nn.functional.cross_entropy(scores, labels)
-        return feats[-1].mean(2, keepdim=True), dict(loss_aux=loss)
-
-
 @pytest.fixture
 def lossy():
     """Gradients of a TSN with that neck, and the model itself."""
@@ -233,12 +221,8 @@ def lossy():
     def run(**settings):
         init_default_scope('mmaction')
         torch.manual_seed(0)
-        neck = dict(type='LossyNeck', in_features=512, out_features=5)
-        neck['_scope_'] = 'mmvmtl'
         tasks = dict(cls=['loss_cls'], aux=['loss_aux'])
-        tsn = dict(stock_models.tsn(), neck=neck)
-        # A neck is given several levels.
-        tsn['backbone']['out_indices'] = (2, 3)
+        tsn = stock_models.tsn_with_neck()
         model = MODELS.build(ConfigDict(wrapped(tsn, tasks, **settings)))
         torch.manual_seed(0)
         return model, gradients(model.train(), (clips, samples))
