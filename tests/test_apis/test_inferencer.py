@@ -137,8 +137,16 @@ def test_a_stream_that_is_left_is_forgotten(infer, frames):
     assert not infer.model.streams._streams
 
 
+@pytest.fixture
+def heard_interrupt():
+    """Python's own handler, which a job in the background may not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_while_a_frame_is_drawn_loses_nothing(
-    infer, frames, tmp_path, monkeypatch
+    infer, frames, tmp_path, monkeypatch, heard_interrupt
 ):
     """What came until then is whole; a second one ends it at once."""
     folder = tmp_path / 'video'

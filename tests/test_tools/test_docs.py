@@ -68,10 +68,19 @@ def registered(kind: type) -> set[str]:
 @pytest.fixture
 def own_data(tmp_path):
     """The config of docs/your-data.md, beside the data it inherits."""
-    data, config = shown_python('your-data.md')
+    data, config, _ = shown_python('your-data.md')
     (tmp_path / 'my_data.py').write_text(data)
     (tmp_path / 'config.py').write_text(config)
     return Config.fromfile(tmp_path / 'config.py')
+
+
+def test_pictures_of_training_are_a_sound_config(tmp_path):
+    *_, pictures = shown_python('your-data.md')
+    (tmp_path / 'config.py').write_text(pictures)
+    cfg = Config.fromfile(tmp_path / 'config.py')
+    check_config(cfg)
+    hook = cfg.default_hooks.visualization
+    assert hook.type == 'mmvmtl.VideoVisualizationHook' and hook.draw
 
 
 def test_config_for_ones_own_data_builds(own_data):
