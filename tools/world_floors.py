@@ -94,10 +94,12 @@ def read_results(pairs: Sequence[str]) -> dict[str, float]:
 
 def _named(name: str, scores: dict) -> dict[str, float]:
     # A result file has one number a seed.
-    return {
-        f'{name}/{key}': mean(value) if isinstance(value, list) else value
+    means = {
+        key: mean(value) if isinstance(value, list) else value
         for key, value in scores.items()
     }
+    # COCO's -1 says that there is no such box.
+    return {f'{name}/{k}': v for k, v in means.items() if v != -1}
 
 
 def _scores(path: str, row: str) -> dict:

@@ -83,7 +83,11 @@ def seeds(tool, tmp_path, monkeypatch):
     rows = {
         'joint': {'det/mAP50': [0.9, 0.9]},
         'alone_tenth': {'det/mAP50': [0.4, 0.6]},
-        'stock': dict(metrics={'det/bbox_mAP_50': 0.7}, seeds=[0]),
+        'stock': dict(
+            # No box is large.
+            metrics={'det/bbox_mAP_50': 0.7, 'det/bbox_mAP_l': -1.0},
+            seeds=[0],
+        ),
     }
     path = tmp_path / 'seeds.json'
     write_result(path, {}, command='x', config=None, seeds=[0, 1], rows=rows)
