@@ -109,9 +109,7 @@ def test_an_mmengine_that_can_not_resume_is_found(monkeypatch):
     """As 0.10.7 under torch >= 2.6: its own checkpoints do not load."""
 
     def load(*args, **kwargs):
-        raise pickle.UnpicklingError(
-            'Weights only load failed.\nWhy'
-        )
+        raise pickle.UnpicklingError('Weights only load failed.\nWhy')
 
     monkeypatch.setattr('torch.load', load)
     check = checks.Check('resume', checks.check_resume, '')
