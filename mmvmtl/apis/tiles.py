@@ -8,10 +8,38 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmvmtl.datasets.synthetic.world import make_world
 from mmvmtl.errors import UserError
 
 #: Pixels of the line with the name above a picture, and between pictures.
 HEAD, GAP = 24, 4
+
+
+def world_frame(
+    knobs: dict, video: int, frame: int
+) -> tuple[np.ndarray, dict]:
+    """A frame of split val of the synthetic world, and its ground truth.
+
+    Args:
+        knobs (dict): Arguments of ``SyntheticWorld``.
+        video (int): Its number, at least 0.
+        frame (int): From 0.
+
+    Returns:
+        tuple: (H, W, 3) uint8 BGR, and what ``SyntheticVideo.frame`` tells.
+
+    Raises:
+        UserError: There is no such video or frame.
+    """
+    if video < 0:
+        raise UserError(f'video {video} must be at least 0.')
+    made = make_world(knobs, 'val').video(video)
+    if not 0 <= frame < made.length:
+        raise UserError(
+            f'--frame {frame}: video {video} has the frames 0 to '
+            f'{made.length - 1}.'
+        )
+    return made.frame(frame)
 
 
 def titled(image: np.ndarray, name: str) -> np.ndarray:

@@ -15,9 +15,8 @@ import cv2
 import numpy as np
 
 from mmvmtl.apis import cli
-from mmvmtl.apis.tiles import grid, titled, write_picture
+from mmvmtl.apis.tiles import grid, titled, world_frame, write_picture
 from mmvmtl.datasets.synthetic.styles import STYLES
-from mmvmtl.datasets.synthetic.world import make_world
 from mmvmtl.errors import UserError
 
 
@@ -38,8 +37,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> np.ndarray:
     """Draw all domains, write the picture and return it."""
     args = parse_args(argv)
-    if args.columns < 1 or args.video < 0:
-        raise UserError('--columns must be at least 1, --video at least 0.')
+    if args.columns < 1:
+        raise UserError('--columns must be at least 1.')
     cli.check_writable(args.out.parent, '--out')
     tiles = [
         titled(frame_in(name, args.video, args.frame), name)
@@ -56,13 +55,7 @@ def frame_in(domain: str, video: int, frame: int) -> np.ndarray:
     Raises:
         UserError: There is no such domain, or no such frame.
     """
-    made = make_world(dict(style=domain), 'val', None).video(video)
-    if not 0 <= frame < made.length:
-        raise UserError(
-            f'--frame {frame}: video {video} has the frames 0 to '
-            f'{made.length - 1}.'
-        )
-    image, truth = made.frame(frame)
+    image, truth = world_frame(dict(style=domain), video, frame)
     for x1, y1, x2, y2 in truth['bboxes'].round().astype(int).tolist():
         cv2.rectangle(image, (x1, y1), (x2, y2), (80, 220, 80), 1)
     return image

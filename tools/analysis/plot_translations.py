@@ -18,8 +18,7 @@ import numpy as np
 from mmengine.config import Config, ConfigDict
 
 from mmvmtl.apis import cli
-from mmvmtl.apis.tiles import grid, titled, write_picture
-from mmvmtl.datasets.synthetic.world import make_world
+from mmvmtl.apis.tiles import grid, titled, world_frame, write_picture
 from mmvmtl.datasets.transforms import TranslateDomain
 from mmvmtl.datasets.transforms.style_transfer import StyleTransfer
 from mmvmtl.errors import UserError
@@ -53,12 +52,12 @@ def main(argv: Sequence[str] | None = None) -> np.ndarray:
     tiles = []
     apart: dict[str, list[float]] = {}
     for video in args.videos:
-        frame = frame_of(source, video, args.frame)
+        frame, _ = world_frame(source, video, args.frame)
         row = {source['style']: frame}
         for name, look in looks.items():
             clip = dict(frames=[dict(img=frame.copy())])
             row[name] = look.transform(clip)['frames'][0]['img']
-        goal = frame_of(target, video, args.frame)
+        goal, _ = world_frame(target, video, args.frame)
         for name, image in row.items():
             difference = np.abs(image.astype(float) - goal).mean()
             apart.setdefault(name, []).append(difference)
@@ -107,23 +106,6 @@ def worlds_of(cfg: Config) -> tuple[ConfigDict, ConfigDict]:
                 'the same frame can be drawn in both domains.'
             )
     return parts[0].world, parts[1].world
-
-
-def frame_of(world: dict, video: int, frame: int) -> np.ndarray:
-    """A frame of the world's split val, (H, W, 3) uint8 BGR.
-
-    Raises:
-        UserError: There is no such video or frame.
-    """
-    if video < 0:
-        raise UserError(f'--videos {video} must be at least 0.')
-    made = make_world(world, 'val').video(video)
-    if not 0 <= frame < made.length:
-        raise UserError(
-            f'--frame {frame}: video {video} has the frames 0 to '
-            f'{made.length - 1}.'
-        )
-    return made.frame(frame)[0]
 
 
 if __name__ == '__main__':
