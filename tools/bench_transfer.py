@@ -38,6 +38,8 @@ METHODS = (
     *('adabn', 'image', 'instance', 'both', 'importance', 'fourier'),
     *('colour', 'translated', 'teacher', 'combined'),
 )
+#: With a translator's frames.
+TRANSLATED = {'translated', 'combined'}
 TARGETS = ('fog', 'night', 'thermal')
 SHOWN = ('det/mAP50', 'track/HOTA', 'cls/clip_top1', 'reid/rank1')
 #: Whose gap is to be closed.
@@ -129,7 +131,7 @@ class Bench:
         config, folder = self.place(target, method, seed)
         options = list(self.args.cfg_options)
         env = dict(MMVMTL_PRETRAINED=self.start(seed))
-        if method == 'translated':
+        if method in TRANSLATED:
             env['MMVMTL_TRANSLATOR'] = self.translator(target)
         shell = self.shell(folder, **env)
         if method == 'importance':
@@ -212,7 +214,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.checkpoints = [cli.check_checkpoint(c) for c in args.checkpoints]
     bench = Bench(args)
     # What several runs need is made first, once.
-    if 'translated' in args.methods:
+    if TRANSLATED & set(args.methods):
         targets = [(target,) for target in args.targets]
         side_by_side(bench.translator, targets, args.jobs)
     names = [SOURCE, *args.methods, ORACLE]

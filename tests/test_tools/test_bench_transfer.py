@@ -131,7 +131,7 @@ def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
     folder = tmp_path / 'work'
     translator = str(folder / 'translators/fog/iter_600.pth')
     wanting = {n for n, _, env, _ in calls if 'MMVMTL_TRANSLATOR' in env}
-    assert wanting == {'day_to_fog_translated'}
+    assert wanting == {'day_to_fog_translated', 'day_to_fog_combined'}
     assert all(
         env.get('MMVMTL_TRANSLATOR', translator) == translator
         for _, _, env, _ in calls
