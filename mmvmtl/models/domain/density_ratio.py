@@ -3,7 +3,9 @@ r"""How much more likely a source sample is in the target: importance."""
 from __future__ import annotations
 
 import difflib
+import inspect
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -90,7 +92,8 @@ def skada_ratio(source: Tensor, target: Tensor, name: str) -> Tensor:
     Args:
         source (Tensor): (N, d).
         target (Tensor): (M, d).
-        name (str): such as ``'Gaussian'`` for ``GaussianReweightAdapter``.
+        name (str): such as ``'Gaussian'`` for ``GaussianReweightAdapter``;
+            one that needs no setting.
 
     Returns:
         Tensor: (N,) float64, >= 0, up to a factor.
@@ -106,20 +109,36 @@ def skada_ratio(source: Tensor, target: Tensor, name: str) -> Tensor:
             "not installed: pip install skada, or use 'logistic'"
         ) from None
     end = 'ReweightAdapter'
-    names = [n.removesuffix(end) for n in vars(skada) if n.endswith(end)]
+    adapters = {
+        key.removesuffix(end): adapter
+        for key, adapter in vars(skada).items()
+        if key.endswith(end) and has_defaults(adapter)
+    }
+    # skada 0.6.0 has its ratio upside down: P(s | x) / P(t | x).
+    adapters.pop('Discriminator', None)
+    names = list(adapters)
     if name not in names:
         near = difflib.get_close_matches(name, names, 1, 0)
         raise UserError(
-            f"skada has no estimator '{name}': it has {', '.join(names)}; "
+            f"skada has no estimator '{name}' that needs no setting: it has "
+            f'{", ".join(names)}; '
             f"did you mean '{''.join(near)}'?"
         )
-    adapter = getattr(skada, name + end)()
+    adapter = adapters[name]()
     rows = torch.cat([source, target]).double().numpy()
     # Its convention: sources are positive, targets negative.
-    domain = [1] * len(source) + [-2] * len(target)
+    domain = np.array([1] * len(source) + [-2] * len(target))
     adapter.fit(rows, sample_domain=domain)
     weights = adapter.compute_weights(rows, sample_domain=domain)
     return torch.as_tensor(weights, dtype=torch.float64)[: len(source)]
+
+
+def has_defaults(kind: type) -> bool:
+    """Whether every argument of its constructor has a default."""
+    return all(
+        argument.default is not argument.empty
+        for argument in inspect.signature(kind).parameters.values()
+    )
 
 
 def bounded(weights: Tensor, largest: float) -> Tensor:

@@ -87,15 +87,44 @@ class GaussianReweightAdapter:
         self.gap = rows[-1] - rows[0]
 
     def compute_weights(self, rows, y=None, *, sample_domain=None):
-        return [float(d > 0) * (rows[i] @ self.gap)
-                for i, d in enumerate(sample_domain)]  # fmt: skip
+        return (sample_domain > 0) * (rows @ self.gap)
+
+
+class DiscriminatorReweightAdapter(GaussianReweightAdapter):
+    """Upside down in skada, and there is ``logistic`` for it."""
+
+
+class KLIEPReweightAdapter(GaussianReweightAdapter):
+    """Needs a setting."""
+
+    def __init__(self, gamma):
+        self.gamma = gamma
 
 
 def test_calls_skada_by_its_convention(monkeypatch):
     fake = types.ModuleType('skada')
-    fake.GaussianReweightAdapter = GaussianReweightAdapter
+    for kind in (
+        GaussianReweightAdapter,
+        DiscriminatorReweightAdapter,
+        KLIEPReweightAdapter,
+    ):
+        setattr(fake, kind.__name__, kind)
     monkeypatch.setitem(sys.modules, 'skada', fake)
     source, target = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0]])
     assert skada_ratio(source, target, 'Gaussian').tolist() == [2.0, 4.0]
     with pytest.raises(UserError, match="did you mean 'Gaussian'"):
         skada_ratio(source, target, 'Gausian')
+    for name in ('Discriminator', 'KLIEP'):
+        with pytest.raises(UserError, match='it has Gaussian;'):
+            skada_ratio(source, target, name)
+
+
+@pytest.mark.parametrize('name', ['Gaussian', 'Density'])
+def test_the_real_skada_knows_which_rows_count(name):
+    """N((1, 0), I) over N(0, I) is exp(x - 1/2), as above."""
+    pytest.importorskip('skada', reason='skada is not installed')
+    source, target = gaussians(400)
+    weights = skada_ratio(source, target, name)
+    assert weights.shape == (len(source),) and (weights >= 0).all()
+    true = (source[:, 0].double() - 0.5).exp()
+    assert torch.corrcoef(torch.stack([weights, true]))[0, 1] > 0.6
