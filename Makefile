@@ -52,7 +52,7 @@ mutants: setup  ## one-line mutations, each of which must turn a test red
 	$(TEST_ENV) $(PY) tools/mutants.py --jobs $(JOBS)
 
 bench-overfit: setup  ## each detector learns 8 frames: tools/overfit.py
-	$(PY) tools/overfit.py
+	$(PY) tools/overfit.py --out docs/results/overfit.json
 
 bench-seeds: setup  ## joint, alone and stock over seeds; many hours
 	$(PY) tools/bench_training.py --out docs/results/seeds.json --rows \

@@ -1,15 +1,17 @@
 """Let each detector learn 8 frames by heart: a check that all of it trains.
 
     python tools/overfit.py                 # all of configs/overfit
-    python tools/overfit.py fcos_r18 yolox_tiny
+    python tools/overfit.py fcos_r18 yolox_tiny --out overfit.json
 
 Prints mAP50 on these frames, the share of trainable parameters (tensors)
-that training changed, and the time. Exits with 1 if any falls short.
+that training changed, and the time; writes them with ``--out``. Exits with 1
+if any falls short.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +22,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.result_file import write_result
 from mmvmtl.errors import UserError
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'overfit'
@@ -102,6 +105,24 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return '\n'.join(lines)
 
 
+def write(path: str, outcomes: Sequence[Outcome], argv: Sequence[str]) -> None:
+    """The outcomes as a result file."""
+    rows = {
+        one.name: {
+            'config': f'configs/overfit/{one.name}.py',
+            'metrics': {
+                'det/mAP50': one.map50,
+                'unchanged_parameters': len(one.unchanged),
+                'parameters': one.total,
+                'seconds': one.seconds,
+            },
+        }
+        for one in outcomes
+    }
+    command = ['python', 'tools/overfit.py', *argv]
+    write_result(path, {}, command=command, config=None, seeds=[0], rows=rows)
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line.
 
@@ -112,6 +133,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description='Overfit 8 frames.')
     parser.add_argument('names', nargs='*', help=f'of {", ".join(known)}')
     parser.add_argument('--work-dir', default='work_dirs/overfit')
+    parser.add_argument('--out', help='result file to write')
     args = parser.parse_args(argv)
     for name in args.names:
         if name not in known:
@@ -130,6 +152,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     cli.check_writable(args.work_dir, '--work-dir')
     outcomes = [overfit(name, Path(args.work_dir)) for name in args.names]
     print(f'\n{table(outcomes)}')
+    if args.out is not None:
+        write(args.out, outcomes, sys.argv[1:] if argv is None else argv)
     if not all(outcome.holds for outcome in outcomes):
         raise SystemExit(1)
 
