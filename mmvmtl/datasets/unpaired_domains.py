@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
-
 import numpy as np
 from mmengine.registry import DATASETS as ROOT
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from mmvmtl.errors import UserError
+from mmvmtl.fresh import Fresh
 from mmvmtl.registry import DATASETS
-
-
-@runtime_checkable
-class Fresh(Protocol):
-    """A data set whose content depends on the epoch."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Go to the content of that epoch."""
 
 
 @DATASETS.register_module()

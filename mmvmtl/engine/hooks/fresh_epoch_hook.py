@@ -1,22 +1,14 @@
 """Tell data sets which epoch it is, so that they give fresh videos."""
 
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
 
 from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 
 from mmvmtl.engine.hooks.data_parts import data_parts
 from mmvmtl.errors import UserError
+from mmvmtl.fresh import Fresh
 from mmvmtl.registry import HOOKS
-
-
-@runtime_checkable
-class Fresh(Protocol):
-    """A data set whose content depends on the epoch."""
-
-    def set_epoch(self, epoch: int) -> None:
-        """Go to the content of that epoch."""
 
 
 def fresh_datasets(dataset: object) -> Iterator[Fresh]:
