@@ -3,7 +3,9 @@
 Two classification tasks on one small CNN from scratch, each labelled by
 another data set: fir_action (MMVMTL_FIR_ACTION names its folder) says what a
 person does in a clip, the world whether a frame is of day, night, fog or
-thermal. Not trained yet.
+thermal. 600 iterations, one seed: 58.6 clip top-1 on 29 stretches of three
+unseen videos (the largest class has 31), 100.0 frame top-1 (chance 25). Two
+of the five actions, sit and lie, are never told.
 
 python tools/train.py configs/video_classification/multi_task_cnn.py
 """
