@@ -95,10 +95,7 @@ train_dataloader = dict(
                         translate=0.1,
                     ),
                     dict(type='mmvmtl.ClipRandomFlip'),
-                    dict(
-                        type='mmvmtl.ClipPhotometric',
-                        transforms=[dict(type='mmdet.YOLOXHSVRandomAug')],
-                    ),
+                    _base_.colours,
                     _base_.pack,
                 ],
             ),

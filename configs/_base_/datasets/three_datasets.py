@@ -14,6 +14,10 @@ size = (288, 256)
 
 load = dict(type='mmvmtl.LoadVideoFrames')
 pack = dict(type='mmvmtl.PackVideoInputs')
+colours = dict(
+    type='mmvmtl.ClipPhotometric',
+    transforms=[dict(type='mmdet.YOLOXHSVRandomAug')],
+)
 test_pipeline = [
     load,
     dict(type='mmvmtl.ClipResize', scale=size),
@@ -87,10 +91,7 @@ train_dataloader = dict(
                         translate=0.1,
                     ),
                     dict(type='mmvmtl.ClipRandomFlip'),
-                    dict(
-                        type='mmvmtl.ClipPhotometric',
-                        transforms=[dict(type='mmdet.YOLOXHSVRandomAug')],
-                    ),
+                    colours,
                     pack,
                 ],
             ),
@@ -109,10 +110,7 @@ train_dataloader = dict(
                         translate=0.2,
                     ),
                     dict(type='mmvmtl.ClipRandomFlip'),
-                    dict(
-                        type='mmvmtl.ClipPhotometric',
-                        transforms=[dict(type='mmdet.YOLOXHSVRandomAug')],
-                    ),
+                    colours,
                     pack,
                 ],
             ),
