@@ -59,8 +59,17 @@ def write_result(
     result = make_result(
         metrics, command=command, config=config, seeds=seeds, rows=rows
     )
-    _write_whole(Path(path), json.dumps(result, indent=1) + '\n')
+    save_result(path, result)
     return result
+
+
+def save_result(path: str | Path, result: Mapping) -> None:
+    """Write what :func:`make_result` made; whole or not at all.
+
+    Raises:
+        UserError: The file can not be written.
+    """
+    _write_whole(Path(path), json.dumps(result, indent=1) + '\n')
 
 
 def make_result(

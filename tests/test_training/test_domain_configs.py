@@ -151,12 +151,15 @@ def test_translator_makes_the_domain_of_the_test(shift):
     assert target.world.get('style_strength', 1.0) == tested.style_strength
 
 
+@pytest.mark.parametrize('kind', ['translated', 'combined'])
 @pytest.mark.parametrize('shift', SHIFTS)
-def test_translator_is_where_the_config_looks_for_it(shift, monkeypatch):
+def test_translator_is_where_the_config_looks_for_it(shift, kind, monkeypatch):
     monkeypatch.delenv('MMVMTL_TRANSLATOR')
-    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_translated.py')
+    cfg = Config.fromfile(FOLDER / f'day_to_{shift}_{kind}.py')
     made = Config.fromfile(FOLDER.parent / f'translation/day_to_{shift}.py')
-    _, _, transfer, *_ = cfg.train_dataloader.dataset.pipeline
+    data = cfg.train_dataloader.dataset
+    labelled = data.datasets[0] if 'datasets' in data else data
+    _, _, transfer, *_ = labelled.pipeline
     last = f'{made.work_dir}/iter_{made.train_cfg.max_iters}.pth'
     assert transfer.checkpoint == last
 

@@ -35,8 +35,11 @@ class MetaTrainLoop(IterBasedTrainLoop):
     An iteration takes a batch of episodes, averages their meta-gradients
     (see ``meta_gradients``) over them and the ranks, and hands the mean to
     the config's ``optim_wrapper``, so optimizer, schedules, clipping and
-    checkpoints are the ordinary ones. Batch norms keep the statistics that
-    the model starts with: begin with a trained one (``load_from``).
+    checkpoints are the ordinary ones. No buffer moves. So batch norms keep
+    the statistics that the model starts with: begin with a trained one
+    (``load_from``). And what remembers earlier steps (:class:`DWA`,
+    :class:`FAMO`, :class:`LossScaleNorm`) stays as it starts: weigh tasks by
+    fixed or learned weights.
 
     Args:
         runner (Runner): given by MMEngine.

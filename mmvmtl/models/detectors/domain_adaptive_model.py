@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mmvmtl.models.detectors.wrapper import DetectorWrapper
 from mmvmtl.models.domain.domain_batch import DomainBatch
+from mmvmtl.models.losses.total import TOTAL, pick_total
 from mmvmtl.registry import MODELS
 
 #: By 'backbone' and 'neck', the levels (M, C, ...) of all samples' rows.
@@ -65,6 +66,18 @@ class DomainAdaptiveModel(DetectorWrapper):
         for name, value in self.domain.loss(batch).items():
             losses[f'domain.{name}'] = value
         return losses
+
+    def parse_losses(
+        self, losses: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Add all up; of a model of several tasks, its total only."""
+        if TOTAL not in losses:
+            return super().parse_losses(losses)
+        beside = {k: v for k, v in losses.items() if k.startswith('domain.')}
+        tasks = {k: v for k, v in losses.items() if k not in beside}
+        compared, told = super().parse_losses(beside)
+        total, log = pick_total(tasks)
+        return total + compared, {**log, **told, 'loss': total + compared}
 
     def is_labelled(self, sample) -> bool:
         """Whether its labels may be learned: they may if it is silent."""

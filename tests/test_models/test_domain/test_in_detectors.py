@@ -151,8 +151,11 @@ def test_an_instance_level_without_detection_is_one_sentence():
         part(frames(samples), samples, mode='loss')
 
 
-def stock(kind, **domain):
-    """A small RetinaNet or Faster R-CNN of MMDet inside the wrapper."""
+def stock(kind, tasks=None, **domain):
+    """A small RetinaNet or Faster R-CNN of MMDet inside the wrapper.
+
+    With ``tasks``, the detector is inside an MTLWrapper as well.
+    """
     init_default_scope('mmdet')
     torch.manual_seed(0)
     name = f'_base_/models/video_mtl_{kind}.py'
@@ -180,6 +183,8 @@ def stock(kind, **domain):
                                std=[255.0] * 3),
         **parts,
     )  # fmt: skip
+    if tasks is not None:
+        detector = dict(type='mmvmtl.MTLWrapper', model=detector, tasks=tasks)
     adversary = dict(
         ADVERSARY, instance=dict(in_channels=16, strides=strides), **domain
     )
@@ -230,6 +235,20 @@ def test_a_stock_detector_trains_on_any_mixture(kind, domains):
         if p.requires_grad and p.grad is None
     ]
     assert missing == []
+
+
+def test_a_weighed_stock_detector_counts_its_total_once():
+    """loss = loss_mtl + the domains'; the tasks' own are only logged."""
+    tasks = dict(cls=['loss_cls'], box=['loss_bbox'])
+    part = stock('retinanet_r18', tasks=tasks)
+    losses = part(torch.randn(2, 3, *SIZE), images(['day', 'fog']), 'loss')
+    total, log = part.parse_losses(losses)
+    domain = sum(v for k, v in losses.items() if k.startswith('domain.loss'))
+    torch.testing.assert_close(total, losses['loss_mtl'] + domain)
+    assert log['loss'] == total
+    assert {'loss_cls', 'weight.box', 'domain.acc_instance'} <= set(log)
+    total.backward()
+    assert part.detector.bbox_head.retina_cls.weight.grad.abs().sum() > 0
 
 
 def test_a_stock_detector_learns_boxes_from_labelled_frames_only():
