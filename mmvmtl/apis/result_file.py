@@ -159,17 +159,20 @@ def commit() -> str | None:
 
 def machine() -> str:
     """Processor, cores that may be used, memory, and GPU; no host name."""
-    if hasattr(os, 'sched_getaffinity'):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    parts = [_cpu_model(), f'{cores} cores']
+    parts = [_cpu_model(), f'{usable_cores()} cores']
     if 'SC_PHYS_PAGES' in os.sysconf_names:
         pages = os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE')
         parts.append(f'{pages / 2**30:.0f} GiB')
     if torch.cuda.is_available():
         parts.append(torch.cuda.get_device_name())
     return ', '.join(parts)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, where the system tells."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _cpu_model() -> str:

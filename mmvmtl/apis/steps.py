@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.kept_run import refuse_other
+from mmvmtl.apis.result_file import usable_cores
 from mmvmtl.errors import UserError
 
 T = TypeVar('T')
@@ -107,7 +108,7 @@ def quiet_shell(folder: Path, jobs: int, **env: object) -> Shell:
         jobs (int): how many run side by side.
         **env: variables of its environment.
     """
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, usable_cores() // jobs)
     words = {name: str(value) for name, value in env.items()}
     return Shell(words, folder / 'log.txt', threads)
 

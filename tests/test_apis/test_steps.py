@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mmvmtl.apis import steps
+from mmvmtl.apis.result_file import usable_cores
 from mmvmtl.apis.steps import Shell, measure, quiet_shell, side_by_side
 from mmvmtl.errors import UserError
 
@@ -25,12 +26,25 @@ def script(tmp_path):
 
 
 def test_a_quiet_shell_logs_and_shares_the_cores(script, tmp_path, capfd):
-    shell = quiet_shell(tmp_path / 'run', os.cpu_count(), MMVMTL_X=7)
+    shell = quiet_shell(tmp_path / 'run', usable_cores(), MMVMTL_X=7)
     shell.run(script)
     shell.run(script)
     assert (tmp_path / 'run/log.txt').read_text() == '7 1\n7 1\n'
     out = capfd.readouterr().out
     assert out.count('$ python') == 2 and '7 1' not in out
+
+
+@pytest.mark.skipif(
+    not hasattr(os, 'sched_setaffinity'), reason='no affinity on this system'
+)
+def test_runs_share_the_cores_that_they_may_use(tmp_path):
+    """Bound to one core, as by taskset, a run has one thread."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert quiet_shell(tmp_path, 1).threads == 1
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def test_a_failure_names_its_log_and_keeps_the_code(script, tmp_path, capsys):
@@ -110,7 +124,7 @@ def test_a_finished_run_is_read(run, tmp_path):
     shell = quiet_shell(tmp_path / 'a', 1, MMVMTL_X='a.pth')
     assert run(**first, shell=shell) == 1
     other = quiet_shell(tmp_path / 'b', 99, MMVMTL_X='a.pth')
-    assert other.threads != shell.threads or os.cpu_count() == 1
+    assert other.threads != shell.threads or usable_cores() == 1
     assert run(**first, shell=other) == 1
 
 
