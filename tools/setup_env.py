@@ -173,6 +173,8 @@ def compile_ops(
             '--no-deps', '--no-cache-dir', '-w', folder, requirement,
             MMCV_WITH_OPS='1', FORCE_CUDA=str(int(device != 'cpu')),
             MAX_JOBS=str(cores),
+            # Python's own flags have -g, which makes it take thrice as long.
+            CFLAGS=f'{os.environ.get("CFLAGS", "")} -g0',
             # ninja is found beside the environment's python
             PATH=f'{env.folder / "bin"}:{os.environ["PATH"]}',
         )  # fmt: skip
