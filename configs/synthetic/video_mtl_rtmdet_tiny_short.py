@@ -9,7 +9,7 @@ model = dict(
     # Three epochs are early for all tasks.
     loss=dict(weights=dict(cls=0.1, track=0.3)),
     # After so little training few detections are sure of their class.
-    tracker=dict(scores=dict(high=0.3, low=0.1, new=0.35)),
+    tracker=dict(scores=dict(high=0.35, low=0.15, new=0.4)),
 )
 
 # More than the full budget's: there is no time for small steps.
