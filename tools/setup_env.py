@@ -19,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from pathlib import Path
@@ -164,6 +165,8 @@ def compile_ops(
 ) -> None:
     """Compile ``requirement`` and put the wheel into ``cache`` at once."""
     cores = len(os.sched_getaffinity(0))
+    # Those of Python have -g, which makes it take thrice as long.
+    flags = os.environ.get('CFLAGS') or sysconfig.get_config_var('CFLAGS')
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         env.run(
@@ -173,8 +176,7 @@ def compile_ops(
             '--no-deps', '--no-cache-dir', '-w', folder, requirement,
             MMCV_WITH_OPS='1', FORCE_CUDA=str(int(device != 'cpu')),
             MAX_JOBS=str(cores),
-            # Python's own flags have -g, which makes it take thrice as long.
-            CFLAGS=f'{os.environ.get("CFLAGS", "")} -g0',
+            CFLAGS=f'{flags} -g0',
             # ninja is found beside the environment's python
             PATH=f'{env.folder / "bin"}:{os.environ["PATH"]}',
         )  # fmt: skip
