@@ -258,7 +258,7 @@ def test_the_page_says_which_methods_have_a_time_only():
     command = target.split('\n\n')[0].replace('\\\n', ' ')
     trained = set(re.split(r'[\s+]+', command.split('--methods ')[1]))
     methods = registered(BaseWeighting) | registered(GramianWeighting)
-    assert trained - methods == {'fixed', 'sum'}
+    assert trained - methods == {'fixed'}
     page = (DOCS / 'joint-training.md').read_text()
     (names,) = re.findall(r'with a time only: ([^.]*)\.', page)
     only = set(re.findall(r'`(\w+)`', names))
