@@ -64,7 +64,8 @@ bench-seeds: setup  ## joint, alone and stock over seeds; many hours
 
 bench-zebrafish: setup  ## the real fish over seeds, one run at a time
 	$(PY) tools/bench_training.py --out docs/results/zebrafish.json \
-		--jobs 1 --rows zebrafish=configs/zebrafish/video_mtl_rtmdet_tiny.py
+		--work-dir work_dirs/bench_zebrafish --jobs 1 \
+		--rows zebrafish=configs/zebrafish/video_mtl_rtmdet_tiny.py
 
 bench-three: setup  ## three data sets in one model against each alone; hours
 	$(PY) tools/bench_training.py --out docs/results/three_datasets.json \

@@ -31,6 +31,7 @@ from torch.utils.data import DataLoader
 
 from mmvmtl.config_file import read_file
 from mmvmtl.errors import UserError
+from mmvmtl.option_groups import Grouped
 from mmvmtl.signatures import accepted
 
 RUNNER_KEYS = set(inspect.signature(Runner.__init__).parameters) - {'self'}
@@ -118,9 +119,10 @@ def check_config(cfg: Config) -> None:
 def check_options(cfg: Config, options: dict[str, Any]) -> None:
     """Refuse ``--cfg-options`` that name nothing in ``cfg``.
 
-    A new key is legal where a class takes it as an argument, at the top
-    level if it is the Runner's, in dicts with keys of the user's own, and
-    among hooks or heads where another option gives its ``type``.
+    A new key is legal where a class takes it as an argument, in a group of
+    options, which its class checks (:class:`Grouped`), at the top level if it
+    is the Runner's, in dicts with keys of the user's own, and among hooks or
+    heads where another option gives its ``type``.
 
     Raises:
         UserError: Naming the option and the nearest right name.
@@ -129,6 +131,7 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
     for path in options:
         node: Any = cfg._cfg_dict
         scope = cfg.get('default_scope')
+        group = False
         parts = path.split('.')
         for depth, part in enumerate(parts):
             where = '.'.join(parts[:depth])
@@ -141,12 +144,25 @@ def check_options(cfg: Config, options: dict[str, Any]) -> None:
                 node = node[int(part)]
             elif isinstance(node, dict) and part in node:
                 scope = node.get('_scope_', scope)
+                group = _is_group(node, part, scope)
                 node = node[part]
             else:
-                if isinstance(node, (dict, list, tuple)):
+                # A group's class refuses what it does not know.
+                if not group and isinstance(node, (dict, list, tuple)):
                     typed = f'{where}.{part}.type' in options
                     _check_new(path, part, node, where, scope, typed)
                 break
+
+
+def _is_group(node: dict, part: str, scope: str | None) -> bool:
+    """Whether the argument ``part`` of a typed ``node`` is one of options."""
+    kinds = _classes(node['type'], scope) if 'type' in node else ()
+    return any(
+        isinstance(kind, type)
+        and issubclass(kind, Grouped)
+        and part in kind.groups
+        for kind in kinds
+    )
 
 
 def _check_new(

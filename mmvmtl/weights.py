@@ -53,13 +53,18 @@ def read_file(path: str, trust: bool = False) -> Any:
     """Read what ``torch.save`` wrote, onto the CPU.
 
     Args:
-        path (str): A local file.
+        path (str): A local file; MMEngine's own loader knows URLs.
         trust (bool): Run the programs the file may hold. Never the default,
             and never tried by itself.
 
     Raises:
         UserError: If it is missing, no checkpoint, or asks to run code.
     """
+    if '://' in path:
+        raise UserError(
+            f'the checkpoint {path} is at a URL; download it and give the '
+            'file.'
+        )
     # An entered context is process-wide state: it ends with the reading.
     allowed = (
         nullcontext()

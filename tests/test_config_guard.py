@@ -183,6 +183,22 @@ def test_a_type_does_not_excuse_a_misspelt_or_impossible_key(
         load_config(write(tmp_path, ''), options)
 
 
+@pytest.mark.parametrize(
+    'option', ['lifecycle.max_lost', 'embedding.weight', 'gates.second']
+)
+def test_a_group_takes_options_that_the_config_does_not_name(option):
+    path = ROOT / 'configs/synthetic/video_mtl_rtmdet_tiny.py'
+    cfg = load_config(path, {f'model.tracker.{option}': 0.5})
+    group, name = option.split('.')
+    assert cfg.model.tracker[group][name] == 0.5
+
+
+def test_a_group_that_is_none_of_the_class_is_refused():
+    path = ROOT / 'configs/synthetic/video_mtl_rtmdet_tiny.py'
+    with pytest.raises(UserError, match="did you mean 'lifecycle'"):
+        load_config(path, {'model.tracker.lifecycl.max_lost': 5})
+
+
 def test_an_option_beyond_a_list_is_refused(tmp_path):
     with pytest.raises(UserError, match='only 1 entries'):
         load_config(write(tmp_path, ''), {'param_scheduler.4.begin': 1})

@@ -98,6 +98,15 @@ def test_two_owners_of_one_module_are_found(monkeypatch):
     assert 'uninstall -y opencv-python opencv-contrib-python' in mend
 
 
+def test_only_what_has_two_owners_is_installed_anew(monkeypatch):
+    versions = {'opencv-python': '4.14', 'mmcv': '2.1', 'mmcv-lite': '2.1'}
+    distributions(monkeypatch, **versions)
+    commands = remedies.keep_one().split(' && ')
+    assert commands[0] == 'pip uninstall -y mmcv mmcv-lite'
+    assert 'mmcv==' in commands[-1]
+    assert not any('uninstall -y opencv' in each for each in commands)
+
+
 @pytest.mark.parametrize('version, works', [('4.14.0', True), ('5.0', False)])
 def test_opencv_5_is_refused(monkeypatch, version, works):
     monkeypatch.setattr('cv2.__version__', version)

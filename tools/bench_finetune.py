@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
@@ -96,6 +97,7 @@ def gain(rows: dict, key: str = 'det/mAP50') -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print means over seeds, write the file."""
     args = parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
     # The configs name it so, and so do the processes that train.
     os.environ['MMVMTL_PRETRAINED'] = cli.check_checkpoint(args.checkpoint)
     rows = measure_rows(args)
@@ -119,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_result(
         args.out,
         rows['all']['metrics'],
-        command=['python', 'tools/bench_finetune.py'],
+        command=['python', 'tools/bench_finetune.py', *given],
         config=str(CONFIGS / 'zebrafish_20_all.py'),
         seeds=args.seeds,
         rows=rows,

@@ -29,6 +29,7 @@ from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.errors import UserError
 from mmvmtl.evaluation import Frame, evaluate_mot
+from mmvmtl.models.trackers.options import Scores
 from mmvmtl.registry import TASK_UTILS
 
 FIELDS = ('bboxes', 'scores', 'labels', 'embeddings', 'velocities')
@@ -89,12 +90,15 @@ def ours(cfg: dict, video: Video) -> Ids:
     ]
 
 
-def bytetracker(scores: dict, video: Video) -> Ids:
+def bytetracker(scores: Scores, video: Video) -> Ids:
     """Ids of each frame's boxes, 0 for none, of MMDetection's ByteTracker."""
     tracker = ByteTracker(
         motion=dict(type='KalmanFilter'),
-        obj_score_thrs=dict(high=scores['high'], low=scores['low']),
-        init_track_thr=scores['new'],
+        obj_score_thrs=dict(
+            high=scores.high,
+            low=scores.high if scores.low is None else scores.low,
+        ),
+        init_track_thr=scores.new,
         weight_iou_with_det_scores=True,
         match_iou_thrs=dict(high=0.1, low=0.5, tentative=0.3),
         num_frames_retain=30,
@@ -112,7 +116,7 @@ def bytetracker(scores: dict, video: Video) -> Ids:
         out = np.zeros(len(found), dtype=np.int64)
         for box, name in zip(tracks.bboxes, tracks.instances_id, strict=True):
             # It gives the boxes back in another order, but unchanged.
-            same = (found.bboxes == box).all(dim=1).numpy()
+            same = (found.bboxes == box).all(dim=1).cpu().numpy()
             out[same] = int(name) + 1
         ids.append(out)
     return ids
@@ -169,6 +173,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             'give one each (--seeds).'
         )
     cfg = cli.load_config(args)
+    if not cfg.model.get('tracker'):
+        raise UserError(
+            f'{args.config} has no model.tracker to take apart; set it to '
+            "dict(type='mmvmtl.VideoTracker')."
+        )
     tracker = cfg.model.tracker.to_dict()
     cfg.model.tracker = None
     followers = {
@@ -179,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         print("No row of ByteTracker: it needs 'pip install lap'.")
     else:
         followers['mmdet ByteTracker'] = partial(
-            bytetracker, tracker['scores']
+            bytetracker, TASK_UTILS.build(tracker).options.scores
         )
     runs = []
     for checkpoint in args.checkpoints:

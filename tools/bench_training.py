@@ -10,6 +10,7 @@ on where it stopped.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from statistics import mean
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.apis.steps import measure, quiet_shell, side_by_side, table
+from mmvmtl.errors import UserError
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -55,6 +57,10 @@ def run_one(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print means over seeds, write the file."""
     args = parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    for row in args.rows:
+        if '=' not in row:
+            raise UserError(f"--rows '{row}' must be NAME=CONFIG.")
     configs = dict(row.split('=', 1) for row in args.rows)
     runs = [
         (config, seed) for config in configs.values() for seed in args.seeds
@@ -79,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_result(
         args.out,
         rows[first]['metrics'],
-        command=['python', 'tools/bench_training.py', '--rows', *args.rows],
+        command=['python', 'tools/bench_training.py', *given],
         config=configs[first],
         seeds=args.seeds,
         rows=rows,

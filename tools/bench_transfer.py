@@ -19,6 +19,7 @@ A run that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -210,6 +211,7 @@ def spread(values: Sequence[float | None], factor: float = 1) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run what is missing, print the tables, write the file."""
     args = parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
     cli.check_writable(args.work_dir, '--work-dir')
     args.checkpoints = [cli.check_checkpoint(c) for c in args.checkpoints]
     bench = Bench(args)
@@ -235,7 +237,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_result(
         args.out,
         {},
-        command=['python', 'tools/bench_transfer.py'],
+        command=['python', 'tools/bench_transfer.py', *given],
         config='configs/_base_/adapt.py',
         seeds=args.seeds,
         rows=rows,

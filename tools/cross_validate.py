@@ -11,6 +11,7 @@ frames of each. A fold that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
@@ -138,11 +139,11 @@ def main(argv: Sequence[str] | None = None) -> dict:
     rows = summary(runs)
     print(f'\n{args.folds} folds of {args.config}:\n\n{table(rows)}')
     if args.out:
-        command = ['python', 'tools/cross_validate.py', args.config]
+        given = sys.argv[1:] if argv is None else argv
         write_result(
             args.out,
             {key: [run[key] for run in runs] for key in runs[0]},
-            command=[*command, '--folds', str(args.folds)],
+            command=['python', 'tools/cross_validate.py', *given],
             config=args.config,
             seeds=[args.seed] * args.folds,
         )

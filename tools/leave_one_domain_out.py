@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
@@ -88,6 +89,7 @@ def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print the means over domains and seeds, write the file."""
     args = parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
     cli.check_writable(args.work_dir, '--work-dir')
     cfg = cli.read_config(args.config)
     domains = args.domains or domains_of(cfg)
@@ -125,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_result(
         args.out,
         rows['erm']['metrics'],
-        command=['python', 'tools/leave_one_domain_out.py', args.config],
+        command=['python', 'tools/leave_one_domain_out.py', *given],
         config=args.config,
         seeds=args.seeds,
         rows=rows,

@@ -126,6 +126,12 @@ def main(argv: Sequence[str] | None = None) -> dict:
     """Measure the floors and print them."""
     args = parse_args(argv)
     cfg = cli.read_config(args.config, args.cfg_options)
+    if args.untrained and 'model' not in cfg:
+        raise UserError(
+            f'--untrained needs a network, and {args.config} has no model; '
+            'give a config such as '
+            'configs/synthetic/video_mtl_rtmdet_tiny.py.'
+        )
     world = make_world(cfg.world, args.split)
     train = make_world(cfg.world, 'train')
     floors = world_floors.reid_floors(world, args.videos)

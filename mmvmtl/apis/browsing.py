@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from mmvmtl.errors import UserError
 from mmvmtl.structures import VideoMTLDataSample
 from mmvmtl.visualization import FrameArtist
 from mmvmtl.visualization.drawing import draw_box
@@ -44,8 +45,17 @@ def draw_clip(packed: dict, metainfo: dict, path: Path) -> None:
             ``data_samples``, from ``PackVideoInputs``.
         metainfo (dict): Of the data set, with ``classes`` and ``tasks``.
         path (Path): File to write.
+
+    Raises:
+        UserError: It is no clip of ours, as of a stock detector.
     """
-    sample = packed['data_samples']
+    sample = packed.get('data_samples')
+    if not isinstance(sample, VideoMTLDataSample):
+        raise UserError(
+            'only clips of mmvmtl.PackVideoInputs can be drawn, and this '
+            'pipeline packs something else; browse the data of a config of '
+            "ours, or use MMDetection's browse_dataset.py."
+        )
     artist = FrameArtist(metainfo.get('classes', ()), trail=0)
     views = []
     for image, frame in zip(packed['inputs'], sample.video_data_samples):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmvmtl.doctor import installed
-from mmvmtl.doctor.remedies import mend
+from mmvmtl.doctor.remedies import keep_one, mend
 
 FIX = 'python -m mmvmtl.doctor --fix'
 BUILD = """
@@ -161,7 +161,6 @@ def check_cuda() -> str:
 
 def checks() -> list[Check]:
     """All checks, in the order in which to mend what fails."""
-    doubles = ' '.join(installed.owners('cv2'))
     here = 'pip install -e . in the folder of mmvmtl'
     return [
         Check('Python', check_python, 'use Python 3.10, 3.11 or 3.12'),
@@ -176,9 +175,7 @@ def checks() -> list[Check]:
         Check('mmdet', version_of('mmdet'), mend('mmdet')),
         Check('registry, mmdet', lambda: check_scope('mmdet'), here),
         Check('configs', check_configs, here, needed=False),
-        Check('owners', check_owner,
-              f"pip uninstall -y {doubles} && pip install 'opencv-python<5'",
-              needed=False),
+        Check('owners', check_owner, keep_one(), needed=False),
         Check('mmaction', check_mmaction, mend('mmaction'), needed=False),
         Check('mmaction wheel', check_drn, FIX, needed=False),
         Check('registry, mmaction', lambda: check_scope('mmaction'), FIX,

@@ -42,6 +42,18 @@ def mend(module: str) -> str:
     return f"pip install {pin} 'opencv-python<5'"
 
 
+def keep_one() -> str:
+    """The commands that leave every module to one distribution."""
+    commands = []
+    for module in installed.OWNERS:
+        found = installed.owners(module)
+        if len(found) > 1:
+            opencv = "pip install 'opencv-python<5'"
+            again = opencv if module == 'cv2' else mend(module)
+            commands += [f'pip uninstall -y {" ".join(found)}', again]
+    return ' && '.join(commands)
+
+
 def fix() -> list[str]:
     """Mend the installed mmaction2 for tools that do not import us.
 

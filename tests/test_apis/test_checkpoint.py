@@ -74,6 +74,11 @@ def test_a_file_that_is_no_checkpoint_is_named(damage, tmp_path):
         read_checkpoint(str(path))
 
 
+def test_a_url_is_to_be_downloaded_first():
+    with pytest.raises(UserError, match='download it and give the file'):
+        read_checkpoint('https://example.org/model.pth')
+
+
 def test_a_model_comes_from_the_file_alone(tiny_checkpoint):
     loaded = load_model(str(tiny_checkpoint))
     assert not loaded.model.training

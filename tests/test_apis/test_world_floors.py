@@ -183,3 +183,10 @@ def test_floors_stand_under_the_metrics_that_they_are_floors_of():
 def test_a_floor_that_was_not_measured_is_left_out():
     found = floors.under_metrics({'stock/det/bbox_mAP_50': [0.88]})
     assert found == {'det/mAP50': '0.880 (stock RTMDet-tiny, full budget)'}
+
+
+def test_an_untrained_network_needs_a_config_of_one(tool, capsys):
+    """Said before hours of other floors are measured."""
+    with pytest.raises(SystemExit):
+        tool.main(['--untrained'])
+    assert 'has no model' in capsys.readouterr().err

@@ -8,7 +8,10 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
 
-TOOLS = Path(__file__).parents[2] / 'tools'
+from mmvmtl.models.trackers.options import Scores
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / 'tools'
 
 
 @pytest.fixture(scope='module')
@@ -60,10 +63,13 @@ def test_perfect_boxes_are_perfect_tracks_in_every_row(bench, video):
 
 def test_bytetracker_gets_the_same_boxes(bench, video):
     pytest.importorskip('lap')
-    scores = dict(high=0.6, low=0.1, new=0.6)
-    result = bench.score([video], lambda v: bench.bytetracker(scores, v))
-    # Its ids change hands at most while a track is new.
-    assert result['DetA'] > 85 and result['HOTA'] > 85
+    for low in (0.1, None):
+        scores = Scores(low=low)
+        result = bench.score(
+            [video], lambda v, s=scores: bench.bytetracker(s, v)
+        )
+        # Its ids change hands at most while a track is new.
+        assert result['DetA'] > 85 and result['HOTA'] > 85
 
 
 def test_a_row_lacks_only_its_part(bench):
@@ -71,6 +77,13 @@ def test_a_row_lacks_only_its_part(bench):
     assert rows['everything'] == TRACKER
     assert rows['without embedding'] == {**TRACKER, 'embedding': None}
     assert rows['without velocity'] == {**TRACKER, 'velocity': None}
+
+
+def test_a_config_without_a_tracker_is_one_sentence(bench, capsys):
+    config = ROOT / 'configs/synthetic/detection_only_rtmdet_tiny.py'
+    with pytest.raises(SystemExit):
+        bench.main([str(config), 'a.pth'])
+    assert 'has no model.tracker' in capsys.readouterr().err
 
 
 def test_seeds_without_their_checkpoints_are_one_sentence(bench, capsys):

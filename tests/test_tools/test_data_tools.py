@@ -94,6 +94,18 @@ def test_mistakes_end_with_one_sentence(root, tmp_path, capsys):
     assert 'no train_dataloader' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'name', ['synthetic/rtmdet_tiny_stock', 'domain/day_to_fog_teacher']
+)
+def test_what_is_no_clip_of_ours_can_not_be_browsed(name, tmp_path, capsys):
+    config = Path(__file__).parents[2] / f'configs/{name}.py'
+    with pytest.raises(SystemExit):
+        load_main('browse_dataset.py')(
+            [str(config), '--number', '1', '--out-dir', str(tmp_path)]
+        )
+    assert 'only clips of mmvmtl.PackVideoInputs' in capsys.readouterr().err
+
+
 def test_yolo_labels_become_cocovid(root, tmp_path, capsys):
     (tmp_path / 'labels').mkdir()
     (tmp_path / 'images').mkdir()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 
+import cv2
 import pytest
 
 
@@ -26,6 +27,10 @@ def test_json_pictures_and_pickle(trained, tool, tiny_run):
     assert [frame['frame'] for frame in video['frames']] == [0, 1, 2, 3]
     pictures = sorted(p.name for p in shown.rglob('*.jpg'))
     assert pictures == [f'{i:06d}.jpg' for i in range(4)]
+    # Ground truth and predictions of square frames, side by side.
+    picture = cv2.imread(str(next(shown.rglob('*.jpg'))))
+    height, width = picture.shape[:2]
+    assert width == 2 * height
 
     # And again as MM's pickle of data samples.
     out = tiny_run.folder / 'out.pkl'

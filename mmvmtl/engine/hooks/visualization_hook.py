@@ -107,6 +107,7 @@ class VideoVisualizationHook(Hook):
                     'test_img',
                     _picture(image, frame.ori_shape),
                     frame,
+                    draw_gt=True,
                     pred_score_thr=self.score_thr,
                     out_file=str(place / f'{frame.frame_id:06d}.jpg'),
                     banner=_banner(runner, sample),

@@ -8,6 +8,7 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor, nn
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.heads.base_task_head import Features
 from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.registry import MODELS
@@ -32,6 +33,10 @@ class GroupMotionHead(ClipTask):
         place (float): pixels of the input that one unit of place stands for.
         speed (float): pixels per frame that one unit of velocity stands for.
         **kwargs: windows, see :class:`ClipTask`.
+
+    Raises:
+        UserError: In training or predicting, if the tracking head reads no
+            velocities.
     """
 
     needs = 'tracks'
@@ -79,6 +84,12 @@ class GroupMotionHead(ClipTask):
             row = feats[0].new_zeros(0, 4)
             found = self._found(frame)
             if found is not None:
+                if 'velocities' not in found:
+                    raise UserError(
+                        f"the head of task '{self.task}' tells clips by "
+                        'velocities, which the tracking head does not read: '
+                        'give that TrackHead motion=dict().'
+                    )
                 centre = (found.bboxes[:, :2] + found.bboxes[:, 2:]) / 2
                 row = torch.cat([centre, found.velocities], dim=1)
                 row = row[: self.max_objects]

@@ -163,6 +163,7 @@ class TrackHead(BaseTaskHead):
                 videos,
             )
         )
+        readout = {'bboxes': boxes}
         if self.motion is not None:
             maps = self.motion.pair(feats[0], batch, self.task)
             velocities = self.motion.read(maps, boxes, hidden)
@@ -172,11 +173,11 @@ class TrackHead(BaseTaskHead):
                 maps.gap[:, None].expand_as(real)[real],
             )
             losses['loss_velocity'] = self.velocity_weight * loss
-            for m, frame in enumerate(batch.frames):
-                frame.gt_readout = InstanceData(
-                    bboxes=boxes[m, real[m]],
-                    velocities=velocities[m, real[m]],
-                )
+            readout['velocities'] = velocities
+        for m, frame in enumerate(batch.frames):
+            frame.gt_readout = InstanceData(
+                **{name: value[m, real[m]] for name, value in readout.items()}
+            )
         return losses
 
     def predict(self, feats: Features, batch: ClipBatch) -> None:

@@ -137,8 +137,13 @@ def read_group(kind: type[T], value: dict[str, Any] | None, name: str) -> T:
     """The group ``kind`` of a dict; None gives the defaults.
 
     Raises:
-        ValueError: ``value`` has a key that the group lacks.
+        ValueError: ``value`` has a key that the group lacks, or is no dict.
     """
+    if isinstance(value, bool):
+        raise UserError(
+            f'The tracker option {name!r} is {value}, but it can not be '
+            'switched; give it a dict, or leave it out for its defaults.'
+        )
     names = [field.name for field in fields(kind)]
     for key in value or {}:
         if key not in names:

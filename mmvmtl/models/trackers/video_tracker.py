@@ -18,6 +18,7 @@ from mmvmtl.models.trackers.options import (
     read_group,
     read_switch,
 )
+from mmvmtl.option_groups import Grouped
 from mmvmtl.registry import TASK_UTILS
 
 Group = dict[str, Any] | None
@@ -25,7 +26,7 @@ Switch = dict[str, Any] | bool | None
 
 
 @TASK_UTILS.register_module()
-class VideoTracker:
+class VideoTracker(Grouped):
     """One lifecycle of tracks; known trackers are settings of it.
 
     The defaults are in the manner of `ByteTrack
@@ -60,6 +61,11 @@ class VideoTracker:
         ValueError: An unknown option, or settings that leave nothing to
             match or to recover by.
     """
+
+    groups = (
+        *('scores', 'gates', 'motion', 'embedding', 'velocity', 'recover'),
+        'lifecycle',
+    )
 
     def __init__(
         self,

@@ -4,7 +4,9 @@ import pytest
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData
+from small_model import SIZE, build_model, make_clip, small_model_cfg
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.heads import GroupMotionHead, MultiTaskHead
 
 MOTIONS = ('drift', 'converge', 'disperse', 'rotate')
@@ -78,6 +80,17 @@ def test_no_objects_and_no_velocities_give_finite_logits_and_gradients():
     logits.sum().backward()
     assert logits.isfinite().all()
     assert all(p.grad.isfinite().all() for p in head.parameters())
+
+
+def test_a_tracking_head_without_velocities_is_refused_in_training():
+    """Else the label would be learned from nothing, without a word."""
+    cfg = small_model_cfg()
+    del cfg.head.heads.track['motion']
+    model = build_model(cfg).train()
+    samples = [make_clip(length=2)]
+    frames = torch.zeros(2, 3, *SIZE)
+    with pytest.raises(UserError, match='motion=dict'):
+        model.loss(frames, samples)
 
 
 def test_weak_detections_are_left_out():
