@@ -23,6 +23,7 @@ from mmvmtl.apis.adaptation import (
     load_for_adaptation,
     take_shots,
 )
+from mmvmtl.engine.hooks.class_check_hook import check_class_counts
 from mmvmtl.errors import UserError
 
 
@@ -51,14 +52,25 @@ def main(argv: Sequence[str] | None = None) -> None:
             'adapt=dict(dataset=..., lr=..., steps=..., parts=...).'
         )
     how = adaptation_of(cfg.adapt, 'adapt')
+    if 'dataset' not in cfg.adapt:
+        raise UserError(
+            f'the adapt section of {args.config} has no dataset, of which '
+            'the labelled frames are; give it adapt=dict(dataset=...).'
+        )
+    if Path(args.out).suffix == '.json':
+        raise UserError(
+            f'--out {args.out} is the name of the metrics beside the '
+            'checkpoint; give the checkpoint another one, such as '
+            f'{Path(args.out).with_suffix(".pth")}.'
+        )
     cli.check_checkpoint(args.checkpoint)
     cli.check_writable(Path(args.out).parent, '--out')
     cfg.load_from, cfg.resume = None, False
     runner = cli.build_runner(cfg)
     load_for_adaptation(runner.model, args.checkpoint)
-    support = take_shots(
-        DATASETS.build(cfg.adapt.dataset), args.shots, args.seed
-    )
+    dataset = DATASETS.build(cfg.adapt.dataset)
+    check_class_counts(runner.model, dataset.metainfo, 'adapt.dataset')
+    support = take_shots(dataset, args.shots, args.seed)
     before = runner.test()
     adapt(runner.model, support, how)
     after = runner.test()

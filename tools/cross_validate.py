@@ -112,11 +112,19 @@ def run_fold(cfg: Config, work: Path, seed: int) -> dict[str, float]:
     return measure(work / 'config.py', work, seed)
 
 
+def by_metric(runs: Sequence[dict]) -> dict[str, list[float | None]]:
+    """Metric name to one number per fold; None where a fold has none.
+
+    A fold may lack a class, and its metrics with it.
+    """
+    names = dict.fromkeys(name for run in runs for name in run)
+    return {name: [run.get(name) for run in runs] for name in names}
+
+
 def summary(runs: Sequence[dict]) -> dict[str, dict[str, float | None]]:
     """Mean and sample deviation of every metric over the folds."""
     rows: dict = {'mean': {}, 'deviation': {}}
-    for key in runs[0]:
-        values = [run[key] for run in runs]
+    for key, values in by_metric(runs).items():
         whole = None not in values
         rows['mean'][key] = mean(values) if whole else None
         rows['deviation'][key] = stdev(values) if whole else None
@@ -142,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
         given = sys.argv[1:] if argv is None else argv
         write_result(
             args.out,
-            {key: [run[key] for run in runs] for key in runs[0]},
+            by_metric(runs),
             command=['python', 'tools/cross_validate.py', *given],
             config=args.config,
             seeds=[args.seed] * args.folds,

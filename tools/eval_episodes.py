@@ -22,6 +22,7 @@ import numpy as np
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from mmvmtl.apis import cli
@@ -35,6 +36,7 @@ from mmvmtl.apis.adaptation import (
 )
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.datasets import EpisodeDataset
+from mmvmtl.engine.hooks.class_check_hook import class_counts
 from mmvmtl.errors import UserError
 
 #: Rates to choose from, in those of the config's train_cfg.
@@ -99,6 +101,21 @@ def drawn(dataset: dict, number: int) -> EpisodeDataset:
     return DATASETS.build({**dataset, 'episodes': number})
 
 
+def check_room(model: BaseModel, episodes: EpisodeDataset) -> None:
+    """Refuse episodes of more classes than the detection head has.
+
+    Fewer are right: the others stay unused.
+    """
+    classes = episodes.metainfo['classes']
+    for task, where, count in class_counts(model):
+        if task == 'det' and len(classes) > count:
+            raise UserError(
+                f'{where} has num_classes={count}, but episodes.dataset has '
+                f'{len(classes)} classes ({", ".join(classes)}); raise '
+                'num_classes, or lower the ways of the episodes.'
+            )
+
+
 def result_rows(
     rows: Mapping[str, Mapping[str, float]],
     rates: Mapping[str, float],
@@ -151,6 +168,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     episodes = drawn(cfg.episodes.dataset, args.episodes)
     search = drawn(cfg.episodes.search, args.search)
     base = MODELS.build(cfg.model)
+    check_room(base, episodes)
     scores, rates = {}, {}
     for name, path in checkpoints.items():
         model = copy.deepcopy(base)

@@ -42,15 +42,18 @@ def clip_features(
     state = read_checkpoint(checkpoint)['state_dict']
     # What only training needs, such as an adversary, may be missing.
     needed = {
-        name
-        for name in model.state_dict()
+        name: value.shape
+        for name, value in model.state_dict().items()
         if name.startswith(('backbone.', 'neck.'))
     }
-    if needed - set(state):
-        raise UserError(
-            f'the checkpoint {checkpoint} is of another model: it has no '
-            f"'{min(needed - set(state))}'; train the config's own first"
-        )
+    have = {name: value.shape for name, value in state.items()}
+    for name, shape in sorted(needed.items()):
+        if have.get(name) != shape:
+            raise UserError(
+                f'the checkpoint {checkpoint} is of another model: it has '
+                f"no '{name}' of shape {tuple(shape)}; train the config's own "
+                'first'
+            )
     model.load_state_dict({k: state[k] for k in needed}, strict=False)
     dataset = DATASETS.build(plain_training_data(cfg))
     rows, domains = [], []

@@ -8,6 +8,7 @@ import difflib
 from mmengine.config import Config, ConfigDict
 
 from mmvmtl.errors import UserError
+from mmvmtl.evaluation.video_metric import VideoMetric
 from mmvmtl.models import BaseWeighting, TaskBranch, WeightedMTLLoss
 from mmvmtl.registry import METRICS, MODELS
 
@@ -78,6 +79,10 @@ def alone(cfg: Config, task: str) -> Config:
         single.model.pop(part, None)
     if task != 'track':
         single.model.tracker = None
+    checkpoint = single.get('default_hooks', {}).get('checkpoint')
+    if checkpoint and 'save_best' in checkpoint:
+        # It may be a metric of another task; the last one is evaluated.
+        checkpoint.save_best = None
     _evaluate(single, (task,))
     return single
 
@@ -125,8 +130,9 @@ def at_true_boxes(cfg: Config) -> Config:
     for name, head in heads.items():
         if head is not None and _kind(head).gives == 'boxes':
             heads[name] = ConfigDict(type='mmvmtl.TrueBoxes')
-    # A weighting may keep weights by task; it has nothing to do here.
+    # They may name tasks or parameters, and have nothing to do here.
     told.model.loss = ConfigDict(type='mmvmtl.WeightedMTLLoss')
+    told.model.pop('regularisers', None)
     _evaluate(told, [task for task in tasks_of(cfg) if task != 'det'])
     return told
 
@@ -166,10 +172,15 @@ def _evaluate(cfg: Config, tasks: tuple[str, ...] | list[str]) -> None:
             metrics = cfg[key]
             metrics = metrics if isinstance(metrics, list) else [metrics]
             cfg[key] = [
-                metric
-                for metric in metrics
-                if METRICS.get(metric['type']).task in tasks
+                metric for metric in metrics if _task_of(metric) in tasks
             ]
+
+
+def _task_of(metric: dict) -> str | None:
+    """The task that a metric of ours is about; None for one of others."""
+    kind = METRICS.get(metric['type'])
+    ours = isinstance(kind, type) and issubclass(kind, VideoMetric)
+    return kind.task if ours else None
 
 
 def _unknown(name: str) -> UserError:

@@ -97,12 +97,15 @@ class LabelMap:
     ) -> LabelMap:
         """Match the names of a file, {label: name}, with those wanted.
 
+        A file that declares none has no such labels, and may be given any
+        names: those of the data set that it is mixed with.
+
         Raises:
             UserError: If a wanted name is not in the file.
         """
         names = tuple(have.values() if wanted is None else wanted)
         for name in names:
-            if name not in have.values():
+            if have and name not in have.values():
                 raise UserError(
                     f'class {name!r} of metainfo is not in {source}, which '
                     f'has {tuple(have.values())}; correct metainfo.'
@@ -220,9 +223,10 @@ def label_maps(
     have = {c['id']: c['name'] for c in content.get('categories', ())}
     maps = {'det': LabelMap.make(have, metainfo.get('classes'), source)}
     wanted = metainfo.get('tasks', {})
-    for task, names in content.get('tasks', {}).items():
-        named = dict(enumerate(names))
-        maps[task] = LabelMap.make(named, wanted.get(task), source)
+    named = content.get('tasks', {})
+    for task in dict.fromkeys([*named, *wanted]):
+        names = dict(enumerate(named.get(task, ())))
+        maps[task] = LabelMap.make(names, wanted.get(task), source)
     return maps
 
 

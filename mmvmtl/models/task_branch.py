@@ -21,7 +21,6 @@ from mmvmtl.models.balancing import (
     task_gradients,
     view_gradients,
 )
-from mmvmtl.models.clock import tick
 from mmvmtl.registry import MODELS
 
 Features = tuple[Tensor, ...]
@@ -155,7 +154,7 @@ class TaskBranch(BaseModule):
         """
         given, self._handed_out = self._handed_out, None
         if self.balancer is not None and self.training:
-            total = total + tick(self.balancer.clock)
+            total = total + self.balancer.tick()
         if given is None:
             return total
         heads = self.scale_heads or self.balancer.weighting.lags

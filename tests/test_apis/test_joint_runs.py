@@ -124,3 +124,22 @@ def test_one_task_can_not_be_compared(cfg):
     cfg.model.head.heads.update(cls=None, track=None)
     with pytest.raises(UserError, match='this config has 1'):
         tasks_of(cfg)
+
+
+def test_the_best_epoch_of_another_task_is_not_asked_for(cfg):
+    cfg.default_hooks.checkpoint.save_best = 'det/mAP50'
+    assert alone(cfg, 'track').default_hooks.checkpoint.save_best is None
+    assert cfg.default_hooks.checkpoint.save_best == 'det/mAP50'
+
+
+def test_metrics_of_others_are_left_out(cfg):
+    cfg.test_evaluator.append(dict(type='DumpResults', out_file_path='a.pkl'))
+    assert metrics_of(alone(cfg, 'det')) == ['mmvmtl.VideoDetMetric']
+
+
+def test_a_regulariser_of_the_detector_does_not_ask_for_true_boxes(cfg):
+    cfg.model.regularisers = [
+        dict(type='mmvmtl.SharedWeightPenalty', parameters='head.heads.det',
+             strength=0.1),
+    ]  # fmt: skip
+    assert 'regularisers' not in at_true_boxes(cfg).model

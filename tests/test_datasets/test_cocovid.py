@@ -142,3 +142,17 @@ def test_a_missing_key_is_named(content):
 def test_a_class_that_the_file_lacks_is_refused(content):
     with pytest.raises(UserError, match=r"'tram' .* \('car', 'bus'\)"):
         read(content, classes=('car', 'tram'))
+
+
+def test_a_file_without_names_takes_those_of_metainfo(content):
+    """Unlabelled videos beside labelled ones, which have classes and tasks."""
+    bare = {key: content[key] for key in ('videos', 'images')}
+    for video in bare['videos']:
+        video.pop('clip_label', None)
+    for image in bare['images']:
+        image.pop('frame_label', None)
+    names = dict(classes=('car', 'bus'), tasks=dict(cls=('walk', 'run')))
+    maps = label_maps(bare, names, 'ann.json')
+    assert maps['det'].names == ('car', 'bus')
+    assert maps['cls'].names == ('walk', 'run')
+    assert all(v.labelled == () for v in read_videos(bare, maps, 'ann.json'))

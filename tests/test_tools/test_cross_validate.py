@@ -101,3 +101,13 @@ def test_mistakes(tool, tiny_run, capsys, folds, kind, message):
     with pytest.raises(SystemExit):
         tool('cross_validate')([tiny_run.write(), '--folds', folds])
     assert message in capsys.readouterr().err
+
+
+def test_what_a_fold_does_not_have_is_unknown(tool):
+    """A fold may lack a class, whichever fold it is."""
+    names = tool('cross_validate').__wrapped__.__globals__
+    runs = [dict(a=1.0), dict(a=2.0, walk=0.5)]
+    expected = dict(a=[1.0, 2.0], walk=[None, 0.5])
+    assert names['by_metric'](runs) == expected
+    assert names['by_metric'](runs[::-1])['walk'] == [0.5, None]
+    assert names['summary'](runs)['mean'] == dict(a=1.5, walk=None)

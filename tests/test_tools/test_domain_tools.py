@@ -13,6 +13,7 @@ from mmvmtl.apis.clip_features import clip_features, plain_training_data
 from mmvmtl.apis.hold_out import hold_out
 from mmvmtl.datasets import ImportanceSampler
 from mmvmtl.errors import UserError
+from mmvmtl.weights import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
 ERM = str(ROOT / 'configs/domain/generalise_erm.py')
@@ -144,11 +145,18 @@ def test_wrong_arguments_are_one_sentence(
     assert stop.value.code == 2 and words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('how', ['other names', 'another width'])
 def test_a_checkpoint_of_another_model_is_one_sentence(
-    tool, adaptation, tmp_path, capsys
+    tool, adaptation, tiny_checkpoint, tmp_path, capsys, how
 ):
     path = tmp_path / 'other.pth'
-    torch.save({'state_dict': {'conv.weight': torch.zeros(1)}}, path)
+    state = {'conv.weight': torch.zeros(1)}
+    if how == 'another width':
+        state = read_checkpoint(str(tiny_checkpoint))['state_dict']
+        state = {
+            name: value[:1] for name, value in state.items() if value.ndim
+        }
+    torch.save({'state_dict': state}, path)
     with pytest.raises(SystemExit):
         tool('analysis/importance_weights')(
             [adaptation, str(path), '--source', 'day', '--target', 'fog',

@@ -217,8 +217,14 @@ def test_a_path_may_have_an_equals_sign(tool):
         (['{config}', '{start}', '--shots', '9'], 'data set has 6'),
         (['{config}', '{config}'], 'damaged or no checkpoint'),
         (['{config}', 'nope.pth'], 'nope.pth does not exist'),
+        (['{config}', '{start}', '--out', 'a.json'], 'such as a.pth'),
+        (
+            ['{config}', '{start}', '--cfg-options',
+             'adapt.dataset.metainfo.classes=(disc,)'],
+            "task 'det'",
+        ),
     ],
-)
+)  # fmt: skip
 def test_adapt_refuses(arguments, words, files, tool, tmp_path, capfd):
     known = dict(config=files / 'config.py', start=files / 'start.pth')
     arguments = [a.format(**known) for a in arguments]

@@ -73,7 +73,7 @@ model = dict(
                             neg_iou_thr=0.3,
                             min_pos_iou=0.3,
                             match_low_quality=True,
-                            ignore_iof_thr=-1,
+                            ignore_iof_thr=0.5,
                         ),
                         sampler=dict(
                             type='RandomSampler',
@@ -99,7 +99,7 @@ model = dict(
                             neg_iou_thr=0.5,
                             min_pos_iou=0.5,
                             match_low_quality=False,
-                            ignore_iof_thr=-1,
+                            ignore_iof_thr=0.5,
                         ),
                         sampler=dict(
                             type='RandomSampler',

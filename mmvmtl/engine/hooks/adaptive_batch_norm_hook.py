@@ -9,6 +9,7 @@ from mmengine.dist import all_reduce, is_distributed
 from mmengine.hooks import EarlyStoppingHook, EMAHook, Hook
 from mmengine.runner import Runner
 from torch import nn
+from torch.utils.data import DataLoader
 
 from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
@@ -40,8 +41,8 @@ class AdaptiveBatchNormHook(Hook):
 
     Raises:
         ValueError: If ``batches`` is not positive.
-        UserError: If the model has no batch norm, or early stopping could
-            leave out the last iteration.
+        UserError: If the model has no batch norm, the target no batch, or
+            early stopping could leave out the last iteration.
     """
 
     # After the last update of EMAHook, before CheckpointHook.
@@ -52,6 +53,7 @@ class AdaptiveBatchNormHook(Hook):
             raise UserError(f'batches={batches} must be positive')
         self.dataloader = dataloader
         self.batches = batches
+        self._target: DataLoader | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Make sure that there will be a last iteration."""
@@ -61,6 +63,27 @@ class AdaptiveBatchNormHook(Hook):
                 'mmvmtl.AdaptiveBatchNormHook looks at the target; take '
                 'EarlyStoppingHook out of custom_hooks'
             )
+        self._build(runner)
+
+    def _build(self, runner: Runner) -> DataLoader:
+        """The dataloader of the target, built once.
+
+        Raises:
+            UserError: If it gives some rank no batch; on all ranks alike.
+        """
+        if self._target is None:
+            # A drawn seed would change what training draws after it.
+            loader = runner.build_dataloader(self.dataloader, runner.seed)
+            fewest = torch.tensor(len(loader))
+            all_reduce(fewest, op='min')
+            if not fewest:
+                raise UserError(
+                    f'{_name(self.dataloader)}, the target of '
+                    'mmvmtl.AdaptiveBatchNormHook, gives no batch; give it '
+                    'more data, or a smaller batch_size.'
+                )
+            self._target = loader
+        return self._target
 
     def after_train_iter(
         self,
@@ -86,13 +109,13 @@ class AdaptiveBatchNormHook(Hook):
                 'the model has no batch norm whose statistics '
                 'mmvmtl.AdaptiveBatchNormHook could replace; take the hook out'
             )
+        loader = self._build(runner)
         momenta = [layer.momentum for layer in layers]
         for layer in layers:
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean
         training = model.training
         model.eval()
-        loader = runner.build_dataloader(self.dataloader)
         with normalised_by_batch(predictor):
             for batch in itertools.islice(
                 itertools.cycle(loader), self.batches

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.balancing.gramian_weighting import build_weighting
+from mmvmtl.models.clock import tick
 
 
 class Balancer(BaseModule):
@@ -74,6 +75,8 @@ class Balancer(BaseModule):
         self.clock = nn.Parameter(torch.zeros(1))
         # State at the last step of the optimizer, if it has changed since.
         self._settled: dict[str, Tensor] | None = None
+        # Whether a backward pass has been since.
+        self._reached = False
         self.grad_norms = torch.full((count,), torch.nan)
         self.grad_cosines = torch.full((count, count), torch.nan)
         self.step_weights = torch.ones(count, dtype=torch.float64)
@@ -87,18 +90,31 @@ class Balancer(BaseModule):
         """Before a forward pass: keep what the last ones have changed.
 
         Or take it back, where the optimizer was asked for a step and made
-        none. It was asked if gradients are gone: micro-batches that are
-        still gathered have theirs.
+        none. It was asked if there was a backward pass and its gradients are
+        gone: micro-batches that are still gathered have theirs, and of two
+        forward passes for one backward the first one's state stays.
         """
         grad = self.clock.grad if self.clock.is_leaf else None
         if bool(self.clock.ne(0).any()):
             self.clock.zero_()
-        elif self._settled is None or (grad is not None and bool(grad.any())):
-            return
-        else:
+        elif self._settled is not None:
+            gathering = grad is not None and bool(grad.any())
+            if gathering or not self._reached:
+                return
             for name, buffer in self.named_buffers():
                 buffer.copy_(self._settled[name])
         self._settled = None
+        self._reached = False
+
+    def tick(self) -> Tensor:
+        """A zero, (), whose gradient shows that the optimizer steps."""
+        zero = tick(self.clock)
+        if zero.requires_grad:
+            zero.register_hook(self._reach)
+        return zero
+
+    def _reach(self, grad: Tensor) -> None:
+        self._reached = True
 
     def _unsettle(self) -> None:
         """Remember the state before it changes."""

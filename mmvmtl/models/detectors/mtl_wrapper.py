@@ -50,8 +50,7 @@ def MTLWrapper(
 
     Raises:
         ValueError: tasks that do not tell losses apart, or a model that has
-            tasks already.
-        TypeError: the config builds no model with a ``loss``.
+            tasks already or no ``loss``.
     """
     keys = LossKeys(tasks)
     built = MODELS.build(model)
@@ -63,7 +62,7 @@ def MTLWrapper(
     if not isinstance(built, BaseModel) or not callable(
         getattr(built, 'loss', None)
     ):
-        raise TypeError(
+        raise UserError(
             f'{type(built).__name__} is no detector or recogniser: '
             'MTLWrapper needs a model with a method loss()'
         )

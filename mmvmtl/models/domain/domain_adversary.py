@@ -141,6 +141,7 @@ class DomainAdversary(BaseModule):
     ) -> None:
         net = self.instance
         boxes, real = pad_boxes(batch.find_boxes(net.boxes))
+        batch.check_strides(net.strides)
         # Read all slots, then take the real ones: with no box at all the
         # parameters are touched nevertheless, as DDP wants.
         rows = net.read(batch.stages['neck'], boxes)[real]

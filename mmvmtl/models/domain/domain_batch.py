@@ -48,6 +48,30 @@ class DomainBatch:
             )
         return maps[level]
 
+    def check_strides(self, strides: Sequence[int]) -> None:
+        """Compare ``strides``, at which boxes are read, with the neck's maps.
+
+        Raises:
+            UserError: if there are more or fewer, or a map is of another.
+        """
+        maps = self.stages['neck']
+        size = self.frames[0].get('batch_input_shape')
+        fits = len(maps) == len(strides)
+        if fits and size:
+            # A map is rounded up or down.
+            fits = all(
+                abs(feat.shape[2] - size[0] / stride) < 1
+                for feat, stride in zip(maps, strides)
+            )
+        if not fits:
+            heights = ', '.join(str(feat.shape[2]) for feat in maps)
+            raise UserError(
+                f"the adversary's instance level has strides={strides}, but "
+                f"the neck's maps are {heights} cells high"
+                + (f', of frames of {size[0]} pixels' if size else '')
+                + '; set instance=dict(strides=...) to their pixels per cell'
+            )
+
     def labels(self, names: Sequence[str]) -> Tensor:
         """Index of each frame's domain among ``names``, (M,).
 

@@ -11,6 +11,7 @@ from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch, select_frames
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
 from mmvmtl.models.heads.class_masks import labelled_classes, labelled_only
+from mmvmtl.models.heads.ignored_regions import ignored_left_out
 from mmvmtl.registry import MODELS
 
 
@@ -55,7 +56,9 @@ class DenseDetection(_Detection):
     """A one-stage MMDet head (RTMDet, YOLOX, FCOS, RetinaNet, ...) as a task.
 
     A frame with ``labelled_classes`` in its metainfo trains the scores of
-    these classes only: see :mod:`mmvmtl.models.heads.class_masks`.
+    these classes only: see :mod:`mmvmtl.models.heads.class_masks`; inside its
+    ignored regions nothing is learned, as far as the head allows: see
+    :mod:`mmvmtl.models.heads.ignored_regions`.
 
     Args:
         bbox_head (dict): config of the MMDet dense head.
@@ -87,8 +90,12 @@ class DenseDetection(_Detection):
         return self.bbox_head(feats)
 
     def _frame_loss(self, feats: Features, frames: list) -> dict:
-        with labelled_only(self.bbox_head, frames, self.num_classes):
-            return self.bbox_head.loss(feats, frames)
+        head = self.bbox_head
+        with (
+            labelled_only(head, frames, self.num_classes),
+            ignored_left_out(head, frames),
+        ):
+            return head.loss(feats, frames)
 
     def _frame_predict(self, feats: Features, frames: list) -> list:
         return self.bbox_head.predict(feats, frames, rescale=False)

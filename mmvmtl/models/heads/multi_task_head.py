@@ -28,8 +28,8 @@ class MultiTaskHead(BaseModule):
         init_cfg (dict, optional): initialisation of MMEngine.
 
     Raises:
-        TypeError: if a head is not a :class:`BaseTaskHead`.
-        ValueError: if no head gives what another one needs.
+        ValueError: if a head is not a :class:`BaseTaskHead`, or no head gives
+            what another one needs.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class MultiTaskHead(BaseModule):
         }
         for task, head in built.items():
             if not isinstance(head, BaseTaskHead):
-                raise TypeError(
+                raise UserError(
                     f"the head of task '{task}' is a "
                     f'{type(head).__name__}, which is no task head: wrap it, '
                     "for example in 'mmvmtl.DenseDetection' or "

@@ -87,7 +87,7 @@ class LossKeys:
                 f'one of {", ".join(self.tasks)}, or as a task of its own'
             )
         if len(owners) > 1:
-            raise UserError(str(_twice(key, *owners[:2])))
+            raise _twice(key, *owners[:2])
         return owners[0]
 
     def _check(self, keys: Sequence[str]) -> None:
@@ -109,8 +109,8 @@ def scalar(value: Value) -> Tensor:
     return sum(each.mean() for each in value)
 
 
-def _twice(key: str, first: str, second: str) -> ValueError:
-    return ValueError(
+def _twice(key: str, first: str, second: str) -> UserError:
+    return UserError(
         f"the loss '{key}' is claimed by task '{first}' and by '{second}': "
         'leave it to one'
     )

@@ -86,7 +86,7 @@ class WeightedMTLLoss(BaseWeighting):
                 'task weights must be finite and not negative, and those of '
                 f'a pair not 0: {weights}'
             )
-        if not 0 <= span[0] < span[1] <= 1:
+        if len(span) != 2 or not 0 <= span[0] < span[1] <= 1:
             raise UserError(f'span={span}: write 0 <= begin < end <= 1')
         self.span = span
         self.moves = not bool(still.all())
@@ -106,6 +106,11 @@ class WeightedMTLLoss(BaseWeighting):
 
 def _pair(weight: Weight) -> tuple[float, float]:
     if isinstance(weight, Sequence):
+        if len(weight) != 2:
+            raise UserError(
+                f'the weight {weight} has {len(weight)} numbers: write one, '
+                'or a pair from begin to end'
+            )
         first, last = weight
         return float(first), float(last)
     return float(weight), float(weight)

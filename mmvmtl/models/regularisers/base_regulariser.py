@@ -149,7 +149,12 @@ def pair_matrix(
             negative strength.
     """
     matrix = torch.zeros(len(tasks), len(tasks))
-    for first, second, strength in pairs:
+    for pair in pairs:
+        if len(pair) != 3:
+            raise UserError(
+                f'the pair {tuple(pair)} must be (task, other task, strength)'
+            )
+        first, second, strength = pair
         check_tasks((first, second), tasks)
         if first == second or not 0 <= strength < float('inf'):
             raise UserError(

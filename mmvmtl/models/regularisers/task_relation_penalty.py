@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -38,7 +38,7 @@ class TaskRelationPenalty(BaseRegulariser):
     labelled are updated. Tasks that pull against each other are not tied:
     a negative R would push them apart without end. The :math:`g_i` lie
     behind the cut of :class:`TaskBranch`, so measuring them disturbs no
-    gradient balancing. R and the iteration are in the checkpoint.
+    gradient balancing. A measured R and the iteration are in the checkpoint.
 
     The family of such terms: `Evgeniou & Pontil, KDD 2004
     <https://doi.org/10.1145/1014052.1014067>`_.
@@ -84,7 +84,7 @@ class TaskRelationPenalty(BaseRegulariser):
         self.momentum = momentum
         matrix = pair_matrix(relation or (), self.vectors.tasks)
         #: (R, R), symmetric, 0 on the diagonal.
-        self.register_buffer('relation', matrix)
+        self.register_buffer('relation', matrix, persistent=self.measured)
         self.register_buffer('iteration', torch.tensor(0))
 
     def forward(
@@ -106,9 +106,7 @@ class TaskRelationPenalty(BaseRegulariser):
         rows = []
         for k, names in zip(which, self.vectors.names.values(), strict=True):
             own = [parameters[name] for name in names]
-            one = torch.ones_like(losses[k])
-            (row,) = task_gradients([losses[k]], [one], own)
-            rows.append(torch.cat([grad.flatten() for grad in row]))
+            rows.append(_gradient(losses[k], own))
         gradients = torch.stack(rows).detach()
         all_reduce(gradients, op='mean')
         unit = F.normalize(gradients.double(), dim=1)
@@ -119,3 +117,17 @@ class TaskRelationPenalty(BaseRegulariser):
             found.to(self.relation), self.relation, self.momentum
         )
         self.relation.copy_(torch.where(both, mixed, self.relation))
+
+
+def _gradient(loss: Tensor, own: Sequence[Tensor]) -> Tensor:
+    """Of a loss, (), by a vector of parameters, (P,); 0 for frozen ones."""
+    free = [value for value in own if value.requires_grad]
+    found: Iterator[Tensor] = iter(())
+    if free:
+        found = iter(task_gradients([loss], [torch.ones_like(loss)], free)[0])
+    return torch.cat(
+        [
+            (next(found) if v.requires_grad else torch.zeros_like(v)).flatten()
+            for v in own
+        ]
+    )

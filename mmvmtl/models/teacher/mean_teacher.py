@@ -135,6 +135,8 @@ class MeanTeacher(PredictsVideo, BaseModel):
         wanted = [SOURCE in inputs, self.teaching and STRONG in inputs]
         anywhere = torch.tensor(wanted, dtype=torch.long)
         all_reduce(anywhere, op='max')
+        if anywhere[1]:
+            self._refuse_to_wait(wanted[1])
         if wanted[1]:
             samples[STRONG] = self.label(
                 inputs[WEAK], samples[WEAK], samples[STRONG]
@@ -154,6 +156,22 @@ class MeanTeacher(PredictsVideo, BaseModel):
             total = total + weights[k] * losses.pop('loss_mtl')
             log.update(rename_loss_dict(('source_', 'target_')[k], losses))
         return dict(log, loss_mtl=total)
+
+    def _refuse_to_wait(self, here: bool) -> None:
+        """SyncBN of the teacher would wait for ranks without a target."""
+        if not any(
+            isinstance(module, nn.SyncBatchNorm)
+            for module in self.teacher.modules()
+        ):
+            return
+        everywhere = torch.tensor(int(here))
+        all_reduce(everywhere, op='min')
+        if not everywhere:
+            raise UserError(
+                'a rank has no clip of the target in its batch, and the '
+                "teacher's SyncBatchNorm needs one on each; use "
+                'mmvmtl.MixedBatchSampler, or BatchNorm.'
+            )
 
     def parse_losses(
         self, losses: dict[str, Tensor]

@@ -21,17 +21,19 @@ class TranslationDataPreprocessor(BaseDataPreprocessor):
         """Map lists of uint8 clips (T, 3, H, W) to images (M, 3, H, W).
 
         Raises:
-            UserError: If clips of a domain differ in size.
+            UserError: If clips differ in size, also between domains.
         """
         data = self.cast_data(data)
-        out = {}
-        for domain, clips in data.items():
-            sizes = {tuple(clip.shape[-2:]) for clip in clips}
-            if len(sizes) > 1:
-                raise UserError(
-                    f'images of {domain} have the sizes {sorted(sizes)}; '
-                    'resize them to one with mmvmtl.ClipResize('
-                    'keep_ratio=False).'
-                )
-            out[domain] = to_unit(torch.cat(list(clips)))
-        return out
+        sizes = {
+            tuple(clip.shape[-2:]) for clips in data.values() for clip in clips
+        }
+        if len(sizes) > 1:
+            raise UserError(
+                f'images of {" and ".join(data)} have the sizes '
+                f'{sorted(sizes)}; resize or crop them to one, say with '
+                'mmvmtl.ClipResize(keep_ratio=False).'
+            )
+        return {
+            domain: to_unit(torch.cat(list(clips)))
+            for domain, clips in data.items()
+        }

@@ -44,7 +44,7 @@ class OneNorm(BaseModel):
         return []
 
 
-def runner(tmp_path, norm=True, hooks=()):
+def runner(tmp_path, norm=True, hooks=(), **target):
     loading = dict(
         batch_size=2,
         sampler=dict(type='DefaultSampler', shuffle=False),
@@ -63,7 +63,7 @@ def runner(tmp_path, norm=True, hooks=()):
         custom_hooks=[
             dict(
                 type='mmvmtl.AdaptiveBatchNormHook',
-                dataloader=loading,
+                dataloader={**loading, **target},
                 batches=2,
             ),
             *hooks,
@@ -102,6 +102,14 @@ def test_a_training_that_may_stop_early_is_refused(tmp_path):
     stop = dict(type='EarlyStoppingHook', monitor='mAP')
     with pytest.raises(UserError, match='take EarlyStoppingHook out'):
         runner(tmp_path, hooks=[stop]).train()
+
+
+def test_a_target_without_a_batch_is_refused_before_training(tmp_path):
+    """Else the norms would be left with mean 0 and variance 1."""
+    run = runner(tmp_path, batch_size=99, drop_last=True)
+    with pytest.raises(UserError, match='gives no batch'):
+        run.train()
+    assert run.iter == 0
 
 
 def test_a_model_without_norms_is_refused(tmp_path):

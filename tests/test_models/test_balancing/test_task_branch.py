@@ -567,3 +567,23 @@ def test_joined_heads_must_be_scaled():
     model = Toy(weighting='PCGrad')
     with pytest.raises(ValueError, match='scale_heads=True'):
         model.step(data(), views=model.branch.join)
+
+
+def test_two_forwards_for_one_backward_keep_what_both_measured():
+    """As of a teacher's student, which sees source and target in turn."""
+    model = Toy(weighting='GradVac', interval=1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    for step in range(3):
+        total = model.step(data(step)) + model.step(data(9 + step))
+        assert int(model.branch.balancer.steps) == 2 * step + 2
+        total.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def test_two_forwards_of_a_step_that_is_left_out_are_taken_back():
+    model = Toy(weighting='GradVac', interval=1)
+    (model.step(data(0)) + model.step(data(1))).backward()
+    model.zero_grad()
+    model.step(data(2))
+    assert int(model.branch.balancer.steps) == 1

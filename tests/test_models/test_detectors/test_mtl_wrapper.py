@@ -348,7 +348,7 @@ def test_our_own_detector_is_not_wrapped(model_cfg):
 
 def test_a_backbone_is_no_model():
     init_default_scope('mmdet')
-    with pytest.raises(TypeError, match='ResNet is no detector'):
+    with pytest.raises(UserError, match='ResNet is no detector'):
         MODELS.build(wrapped(dict(type='ResNet', depth=18)))
 
 

@@ -212,3 +212,11 @@ def test_a_level_that_is_not_there_is_one_sentence():
     part = build(image=dict(in_channels=4, level=5), instance=None)
     with pytest.raises(UserError, match='no level 5'):
         part.loss(make_batch(['day', 'fog']))
+
+
+@pytest.mark.parametrize('strides', [(8, 16, 32), (8,), (4, 8)])
+def test_strides_that_are_not_those_of_the_neck_are_one_sentence(strides):
+    """Maps of 4 and 2 cells, frames of 32 pixels: strides 8 and 16."""
+    part = build(instance=dict(INSTANCE, strides=strides))
+    with pytest.raises(UserError, match=r'4, 2 cells high.*32 pixels'):
+        part.loss(make_batch(['day', 'fog']))

@@ -7,6 +7,7 @@ from mmengine.logging import MessageHub
 from mmengine.runner import Runner
 from small_training import RecordHook, small_training
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.losses import WeightedMTLLoss
 
 TASKS = ('det', 'cls', 'track')
@@ -116,3 +117,16 @@ def test_they_follow_the_runner_also_after_a_resume(tmp_path):
     rest = recorded(tmp_path / 'broken', resume=True)
     assert len(first) == 2
     assert first + rest == wanted
+
+
+@pytest.mark.parametrize(
+    'settings, words',
+    [
+        (dict(weights=dict(a=(1.0, 2.0, 3.0))), '3 numbers'),
+        (dict(weights=dict(a=(1.0,))), '1 numbers'),
+        (dict(weights=dict(a=1.0), span=(0.0, 0.5, 1.0)), 'span='),
+    ],
+)
+def test_a_pair_has_two_numbers(settings, words):
+    with pytest.raises(UserError, match=words):
+        WeightedMTLLoss(('a',), **settings)

@@ -326,3 +326,25 @@ EDGES = dict(edges=[('a', 'b', 1.0)])
 def test_mistakes_are_named(kind, settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         build(kind, **settings)
+
+
+def test_a_given_relation_is_not_that_of_a_checkpoint():
+    old, new = (
+        build(
+            TaskRelationPenalty,
+            parameters=OWN,
+            relation=[('a', 'b', strength)],
+        )
+        for strength in (1.0, 5.0)
+    )
+    new.load_state_dict(old.state_dict())
+    assert new.relation[0, 1] == 5
+
+
+def test_what_is_frozen_has_no_part_in_the_measured_relation():
+    parameters = model()
+    losses = losses_with_gradients(parameters, GRADIENTS)
+    parameters['heads.b.fc.weight'].requires_grad_(False)
+    regulariser = measured(momentum=0.0)
+    term(regulariser, losses, parameters=parameters)
+    assert regulariser.relation.sum() == 0

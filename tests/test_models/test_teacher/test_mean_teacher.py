@@ -314,3 +314,15 @@ def test_the_hook_refuses_another_model(tmp_path):
     cfg.experiment_name = str(tmp_path)
     with pytest.raises(UserError, match='VideoMTLDetector; use it with'):
         Runner.from_cfg(cfg).train()
+
+
+def test_synchronised_norms_need_the_target_on_every_rank(fresh):
+    """They would wait for the rank that has none."""
+    model = copy.deepcopy(fresh)
+    model._refuse_to_wait(False)
+    model.teacher = torch.nn.SyncBatchNorm.convert_sync_batchnorm(
+        model.teacher
+    )
+    model._refuse_to_wait(True)
+    with pytest.raises(UserError, match='MixedBatchSampler'):
+        model._refuse_to_wait(False)

@@ -5,6 +5,8 @@ import torch
 import translation_case
 from two_ranks import start_two_ranks
 
+from mmvmtl.errors import UserError
+
 
 @pytest.fixture(scope='module')
 def trained():
@@ -82,3 +84,13 @@ def test_two_processes_equal_one(trained, tmp_path):
     for name, value in trained.items():
         assert torch.equal(first[name], second[name]), name
         torch.testing.assert_close(first[name], value, rtol=0, atol=1e-9)
+
+
+def test_domains_of_two_sizes_are_one_sentence():
+    model, _ = translation_case.build()
+    data = dict(
+        source=[torch.zeros(1, 3, 16, 16, dtype=torch.uint8)],
+        target=[torch.zeros(1, 3, 16, 24, dtype=torch.uint8)],
+    )
+    with pytest.raises(UserError, match='resize or crop them to one'):
+        model.data_preprocessor(data)
