@@ -104,6 +104,7 @@ bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 	$(PY) tools/analysis/negative_transfer.py \
 		configs/synthetic/video_mtl_rtmdet_tiny_short.py \
 		--step-times docs/results/joint_steps.json \
+		--cfg-options optim_wrapper.optimizer.lr=8e-3 \
 		--out docs/results/joint.json --methods fixed RLW \
 		UncertaintyWeighting IMTLL FAMO fixed+AlignedMTL \
 		fixed+PCGrad fixed+UPGrad

@@ -12,8 +12,6 @@ model = dict(
     tracker=dict(scores=dict(high=0.35, low=0.15, new=0.4)),
 )
 
-# More than the full budget's: there is no time for small steps.
-optim_wrapper = dict(optimizer=dict(lr=8e-3))
 train_cfg = dict(max_epochs=3, val_interval=3)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=50),
