@@ -176,6 +176,8 @@ def compile_ops(
             '--no-deps', '--no-cache-dir', '-w', folder, requirement,
             MMCV_WITH_OPS='1', FORCE_CUDA=str(int(device != 'cpu')),
             MAX_JOBS=str(cores),
+            # Else mmcv asks torch for a GPU, and then for nvcc.
+            **({'CUDA_VISIBLE_DEVICES': ''} if device == 'cpu' else {}),
             CFLAGS=f'{flags} -g0',
             # ninja is found beside the environment's python
             PATH=f'{env.folder / "bin"}:{os.environ["PATH"]}',

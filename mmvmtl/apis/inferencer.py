@@ -22,6 +22,8 @@ from mmvmtl.apis.results import clip_record, frame_record
 from mmvmtl.apis.sources import Source, open_source
 from mmvmtl.apis.writers import ResultFiles
 from mmvmtl.errors import UserError
+from mmvmtl.models.detectors import VideoMTLDetector
+from mmvmtl.models.detectors.wrapper import PredictsVideo
 from mmvmtl.models.inference_form import to_inference_form
 from mmvmtl.registry import INFERENCERS
 from mmvmtl.version import __version__
@@ -79,6 +81,13 @@ class VideoMTLInferencer:
             raise UserError(f'batch size {batch_size}: it must be at least 1.')
         self.device = _device(device)
         loaded = load_model(checkpoint, config, self.device, trust)
+        if not isinstance(loaded.model, (VideoMTLDetector, PredictsVideo)):
+            raise UserError(
+                f'the checkpoint {checkpoint} is of a '
+                f'{type(loaded.model).__name__}, which has no tasks to follow '
+                'in a video; give one of a VideoMTLDetector, or use the '
+                "library's own inferencer."
+            )
         self.model = to_inference_form(loaded.model)
         self.classes = loaded.classes
         if tasks is not None:
@@ -180,9 +189,13 @@ class VideoMTLInferencer:
         opened = open_source(source)
         results = self._watched(opened, progress)
         if out_dir is None:
-            kept = list(results)
-            summary = self._summary(len(kept), kept[-1].clip if kept else {})
-            summary['records'] = [result.record for result in kept]
+            # Records alone: a long video's pictures fill the memory.
+            records, clip = [], {}
+            for result in results:
+                records.append(result.record)
+                clip = result.clip
+            summary = self._summary(len(records), clip)
+            summary['records'] = records
         else:
             check_writable(out_dir, '--out-dir')
             head = {

@@ -106,7 +106,7 @@ def _train(work: Path, shell: Shell) -> dict:
         try:
             last = run_measured(
                 *(shell, 'tools/train.py', work / 'config.py'),
-                *('--work-dir', work / 'train', *_go_on(work)),
+                *('--work-dir', work / 'train', '--resume'),
             )
         except SystemExit:
             last = dict(seconds=time.perf_counter() - start, memory_mib=0.0)
@@ -115,12 +115,6 @@ def _train(work: Path, shell: Shell) -> dict:
         cost = {**_added(cost, last), 'finished': True}
         told.write_text(json.dumps(cost))
     return {key: cost[key] for key in ('seconds', 'memory_mib')}
-
-
-def _go_on(work: Path) -> list[str]:
-    """Not in the first attempt: ``--resume`` would forget ``load_from``."""
-    begun = (work / 'train' / 'last_checkpoint').is_file()
-    return ['--resume'] if begun else []
 
 
 def _added(cost: dict, last: Mapping[str, float]) -> dict:

@@ -82,8 +82,11 @@ class CollectPredictions(BaseMetric):
             frames = sample['video_data_samples']
             self.results.append(
                 {
-                    'video_id': sample['video_id'],
-                    'video_name': sample.get('video_name'),
+                    'video': {
+                        'video_id': sample['video_id'],
+                        'video_name': sample.get('video_name'),
+                        **_origin(sample),
+                    },
                     'frames': [frame_record(frame) for frame in frames],
                     'clip': clip_record(sample),
                 }
@@ -93,16 +96,20 @@ class CollectPredictions(BaseMetric):
         """Join the chunks of each video; there is nothing to measure."""
         videos: dict = defaultdict(lambda: {'frames': [], 'clips': []})
         for chunk in results:
-            video = videos[chunk['video_id'], chunk['video_name']]
+            video = videos[tuple(chunk['video'].items())]
             video['frames'] += chunk['frames']
             if chunk['clip']:
                 first = chunk['frames'][0]['frame']
                 video['clips'].append({'frame': first, **chunk['clip']})
-        self.videos = [
-            {'video_id': key, 'video_name': name, **video}
-            for (key, name), video in videos.items()
-        ]
+        self.videos = [{**dict(key), **video} for key, video in videos.items()]
         return {}
+
+
+def _origin(sample: dict) -> dict[str, str]:
+    """Data set and domain, which tell videos of one name apart."""
+    return {
+        key: sample[key] for key in ('dataset', 'domain') if sample.get(key)
+    }
 
 
 def _as_video(picture: dict) -> dict:

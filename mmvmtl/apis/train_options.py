@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mmengine.config import Config
+from mmengine.runner import find_latest_checkpoint
 
 from mmvmtl.apis.cli import check_checkpoint
 from mmvmtl.errors import UserError
@@ -19,9 +20,14 @@ AMP_WRAPPERS = (
 def apply_resume(cfg: Config, resume: str | None) -> None:
     """Resume from a path, from the latest checkpoint (``auto``), or not.
 
+    Without a checkpoint yet, ``auto`` begins as without it: MMEngine would
+    forget ``load_from``, and train from chance.
+
     Raises:
         UserError: If the checkpoint does not exist.
     """
+    if resume == 'auto' and find_latest_checkpoint(cfg.work_dir) is None:
+        resume = None
     if resume is None:
         if cfg.get('load_from'):
             check_checkpoint(cfg.load_from)

@@ -151,25 +151,6 @@ def test_a_broken_off_training_costs_what_all_its_attempts_cost(
     )
 
 
-def test_only_a_broken_off_training_is_resumed(tmp_path, monkeypatch):
-    """--resume in the first attempt would forget the config's load_from."""
-    said = []
-
-    def train(shell, *command):
-        said.append('--resume' in command)
-        (tmp_path / 'train').mkdir(exist_ok=True)
-        (tmp_path / 'train/last_checkpoint').write_text('x.pth')
-        if len(said) == 1:
-            raise SystemExit(3)
-        return dict(seconds=3.0, memory_mib=7.0)
-
-    monkeypatch.setattr(measured_run, 'run_measured', train)
-    with pytest.raises(SystemExit):
-        measured_run.train_and_measure(Config(), tmp_path, {})
-    measured_run.train_and_measure(Config(), tmp_path, {})
-    assert said == [False, True]
-
-
 def test_a_step_costs_the_same_under_fixed_weights(tool):
     main = tool('analysis/negative_transfer')
     step_time = main.__wrapped__.__globals__['step_time']
@@ -341,6 +322,8 @@ def test_an_adaptation_is_tested_on_its_way(tool, adaptations):
     assert len(trains) == 2 and len(commands) == 2 + 7
     for command in trains:
         assert 'default_hooks.checkpoint.interval=10' in command
+        # Or only the last ones are there to be tested.
+        assert 'default_hooks.checkpoint.max_keep_ckpts=-1' in command
         assert 'randomness.seed=3' in command
 
 

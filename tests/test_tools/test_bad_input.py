@@ -12,6 +12,10 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import init_default_scope
+from stock_models import retinanet
+
+from mmvmtl.registry import MODELS
 
 ROOT = Path(__file__).parents[2]
 
@@ -393,6 +397,15 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
     return [str(frames)]
 
 
+def _stock_checkpoint(path: Path) -> None:
+    """As training a stock detector with our tool leaves it."""
+    init_default_scope('mmdet')
+    model = retinanet()
+    weights = MODELS.build(model).state_dict()
+    meta = dict(mmvmtl=dict(config=dict(model=model), classes={}))
+    torch.save(dict(state_dict=weights, meta=meta), path)
+
+
 @pytest.mark.parametrize(
     ('kind', 'arguments', 'words'),
     [
@@ -414,6 +427,7 @@ def _make_input(kind: str, folder: Path, frames: Path, request) -> list[str]:
         ('right', ['--checkpoint', 'no.pth'], 'no.pth'),
         ('right', ['--checkpoint', '{file}'], 'damaged or no checkpoint'),
         ('right', ['--checkpoint', '{code}'], 'posix.system'),
+        ('right', ['--checkpoint', '{stock}'], 'is of a RetinaNet'),
     ],
 )
 def test_inference_refuses(
@@ -424,8 +438,12 @@ def test_inference_refuses(
     (tmp_path / 'file').write_text('a file')
     code = _code_checkpoint(tmp_path / 'code.pth')
     arguments = [
-        a.format(file=tmp_path / 'file', code=code) for a in arguments
+        a.format(
+            file=tmp_path / 'file', code=code, stock=tmp_path / 'stock.pth'
+        )
+        for a in arguments
     ]
+    _stock_checkpoint(tmp_path / 'stock.pth')
     base = ['--checkpoint', str(tiny_checkpoint), '--device', 'cpu']
     base += ['--out-dir', str(tmp_path / 'out'), '--batch-size', '16']
     with pytest.raises(SystemExit) as stop:

@@ -127,3 +127,13 @@ def test_the_same_run_twice_is_refused(piece, tool, tmp_path, capsys):
         tool('analysis/merge_results')([one, two, '--out', str(out)])
     assert f"'a' has seed 1 in {two}" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_folds_of_one_seed_are_refused(piece, tool, tmp_path, capsys):
+    """Five folds are no seeds; four of them would be lost."""
+    folds = piece('folds', [0, 0], {'a': {'x': [1, 2]}})
+    with pytest.raises(SystemExit):
+        tool('analysis/merge_results')(
+            [folds, '--out', str(tmp_path / 'out.json')]
+        )
+    assert 'share a seed ([0, 0])' in capsys.readouterr().err

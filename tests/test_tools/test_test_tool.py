@@ -7,6 +7,9 @@ import pickle
 
 import cv2
 import pytest
+from mmdet.structures import DetDataSample
+
+from mmvmtl.apis.test_options import CollectPredictions
 
 
 @pytest.fixture
@@ -45,3 +48,25 @@ def test_our_own_checkpoint_is_read_without_running_code(trained):
     loaded = load_model(trained[1])
     assert loaded.classes == {'det': ['disc'], 'cls': ['a', 'b']}
     assert set(loaded.model.head.tasks) == {'det', 'cls', 'track'}
+
+
+def test_videos_of_one_name_are_told_apart_by_domain_and_data_set():
+    """As the metrics do; else both became one record."""
+    sample = dict(video_id=0, video_name='a', video_data_samples=[])
+    frame = DetDataSample(metainfo=dict(frame_id=0))
+    sample['video_data_samples'] = [frame]
+    collect = CollectPredictions()
+    collect.process(
+        None,
+        [
+            {**sample, 'domain': 'day'},
+            {**sample, 'domain': 'night'},
+            {**sample, 'domain': 'night', 'dataset': 'yard'},
+            sample,
+        ],
+    )
+    collect.evaluate(4)
+    found = [(v.get('domain'), v.get('dataset')) for v in collect.videos]
+    assert found == [
+        ('day', None), ('night', None), ('night', 'yard'), (None, None)
+    ]  # fmt: skip

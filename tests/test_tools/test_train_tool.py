@@ -8,6 +8,10 @@ from types import ModuleType
 
 import mmdet
 import pytest
+import torch
+from mmengine.config import Config
+
+from mmvmtl.apis.train_options import apply_resume
 
 ANALYZE = '.mim/tools/analysis_tools/analyze_logs.py'
 
@@ -62,3 +66,23 @@ def test_mmdetections_log_tools_read_our_logs(
     runpy.run_path(str(script), run_name='__main__')
     out = capsys.readouterr().out
     assert 'average iter time' in out and 'nan' not in out
+
+
+def test_resume_without_a_checkpoint_still_loads_the_start(
+    tiny_run, tool, tmp_path
+):
+    """As after a kill before the first checkpoint."""
+    start = tmp_path / 'start.pth'
+    tool('train')([tiny_run.write()])
+    first = tiny_run.folder / 'work_dir/epoch_1.pth'
+    state = torch.load(first, weights_only=False)['state_dict']
+    torch.save(dict(state_dict=state), start)
+    cfg = Config.fromfile(tiny_run.write())
+    cfg.load_from = str(start)
+    cfg.work_dir = str(tmp_path / 'again')
+    apply_resume(cfg, 'auto')
+    assert cfg.load_from == str(start) and not cfg.get('resume')
+    Path(cfg.work_dir).mkdir()
+    (Path(cfg.work_dir) / 'last_checkpoint').write_text(str(first))
+    apply_resume(cfg, 'auto')
+    assert cfg.load_from is None and cfg.resume

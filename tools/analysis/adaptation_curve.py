@@ -96,6 +96,7 @@ def curve(
         shell.run(
             *('tools/train.py', config, '--work-dir', work, *seed),
             f'default_hooks.checkpoint.interval={args.every}',
+            'default_hooks.checkpoint.max_keep_ckpts=-1',
         )
         steps = sorted({*range(args.every, last, args.every), last})
         files = {step: work / f'iter_{step}.pth' for step in steps}

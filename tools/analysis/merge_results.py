@@ -91,7 +91,16 @@ def merge_row(name: str, parts: Mapping[str, Mapping]) -> dict:
 
 
 def runs_of(row: Mapping) -> dict[int, Run]:
-    """By seed the metrics of a row."""
+    """By seed the metrics of a row.
+
+    Raises:
+        UserError: Seeds do not tell its runs apart.
+    """
+    if len(set(row['seeds'])) < len(row['seeds']):
+        raise UserError(
+            f'runs of one file share a seed ({row["seeds"]}), as folds do, '
+            'and can not be joined with others.'
+        )
     return {
         seed: {name: values[i] for name, values in row['metrics'].items()}
         for i, seed in enumerate(row['seeds'])

@@ -28,7 +28,8 @@ model = dict(
                     stacked_convs=2,
                     feat_channels=128,
                     strides=[8, 16, 32],
-                    regress_ranges=((-1, 32), (32, 64), (64, 1e8)),
+                    # Of objects of 16 to 64 px.
+                    regress_ranges=((-1, 16), (16, 28), (28, 1e8)),
                     center_sampling=True,
                     norm_on_bbox=True,
                     loss_cls=dict(

@@ -124,7 +124,8 @@ def at_strength(look: Look, strength: float) -> Look:
         return look
 
     def mixed(image, owner, t):
-        changed = look(image, owner, t)
+        # A look may write into what it is given.
+        changed = look(image.copy(), owner, t)
         return cv2.addWeighted(image, 1 - strength, changed, strength, 0)
 
     return mixed

@@ -99,8 +99,7 @@ class VideoVisualizationHook(Hook):
             return
         folder = Path(runner.work_dir, runner.timestamp, self.test_out_dir)
         for clip, sample in zip(data_batch['inputs'], outputs):
-            name = str(sample.get('video_name') or sample.video_id)
-            place = folder / name.replace('/', '_')
+            place = folder / _folder_name(sample)
             place.mkdir(parents=True, exist_ok=True)
             for image, frame in zip(clip, sample.video_data_samples):
                 runner.visualizer.add_datasample(
@@ -147,6 +146,14 @@ class VideoVisualizationHook(Hook):
             step=step,
             banner=banner,
         )
+
+
+def _folder_name(sample: VideoMTLDataSample) -> str:
+    """Of a video; data set and domain tell those of one name apart."""
+    name = sample.get('video_name') or sample.video_id
+    parts = [sample.get('dataset'), sample.get('domain'), name]
+    known = [str(part) for part in parts if part is not None]
+    return '_'.join(known).replace('/', '_')
 
 
 def _picture(frame: object, size: tuple[int, int]) -> np.ndarray:
