@@ -19,9 +19,10 @@ default_hooks = dict(
     ),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # What makes a checkpoint enough for inference; what refuses heads whose
-    # classes are not those of the data.
+    # classes are not those of the data, and videos in pieces.
     metadata=dict(type='mmvmtl.MetadataHook'),
     class_check=dict(type='mmvmtl.ClassCheckHook'),
+    video_order=dict(type='mmvmtl.VideoOrderHook'),
     # draw=True: pictures of training and validation, see docs/your-data.md.
     visualization=dict(type='mmvmtl.VideoVisualizationHook', draw=False),
 )

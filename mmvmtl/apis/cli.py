@@ -22,6 +22,7 @@ from mmvmtl.errors import UserError
 STANDING_HOOKS = {
     'metadata': 'mmvmtl.MetadataHook',
     'class_check': 'mmvmtl.ClassCheckHook',
+    'video_order': 'mmvmtl.VideoOrderHook',
 }
 CFG_OPTIONS_HELP = (
     'override settings of the config: key=value pairs with dots in the keys, '

@@ -225,6 +225,11 @@ def label_maps(
     wanted = metainfo.get('tasks', {})
     named = content.get('tasks', {})
     for task in dict.fromkeys([*named, *wanted]):
+        if task == 'det':
+            raise UserError(
+                f"{source}: the classes of task 'det' are its categories and "
+                'classes of metainfo; take det out of tasks.'
+            )
         names = dict(enumerate(named.get(task, ())))
         maps[task] = LabelMap.make(names, wanted.get(task), source)
     return maps

@@ -60,6 +60,11 @@ def select_fold(
         return _restrict(content, kept, content['images'])
     frames: dict = {video['id']: [] for video in content['videos']}
     for image in content['images']:
+        if image['video_id'] not in frames:
+            raise UserError(
+                f'image {image["id"]} is of video {image["video_id"]}, which '
+                'the file does not have; correct its video_id.'
+            )
         frames[image['video_id']].append(image)
     parts: list[dict] = []
     images: list[dict] = []

@@ -61,6 +61,11 @@ class MOTSequence:
     def numbers(self, frames: Sequence[int] | None) -> list[int]:
         """Frame numbers from 1 that exist, of (first, last[, step])."""
         numbers = sorted(self.files) or list(range(1, self.length + 1))
+        if frames and (len(frames) not in (2, 3) or 0 in frames[2:]):
+            raise UserError(
+                f'frames={tuple(frames)} must be (first, last) or (first, '
+                'last, step), with a step from 1 on.'
+            )
         first, last, *step = frames or (numbers[0], numbers[-1])
         wanted = range(first, last + 1, *step)
         chosen = [n for n in numbers if n in wanted]

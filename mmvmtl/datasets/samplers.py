@@ -9,42 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 
-from mmengine.dataset import ConcatDataset
 from mmengine.dist import get_dist_info
 from torch.utils.data import Sampler
 
-from mmvmtl.errors import UserError
 from mmvmtl.registry import DATA_SAMPLERS
-
-
-def videos_of(dataset: Sized) -> list[list[int]]:
-    """Indices of a data set grouped by video, in order.
-
-    Args:
-        dataset (Sized): Has ``video_of(index)``, the number of the video an
-            index belongs to, or is a ``ConcatDataset`` of such data sets.
-
-    Raises:
-        UserError: If the data set can not tell videos.
-    """
-    if isinstance(dataset, ConcatDataset):
-        groups, start = [], 0
-        for part in dataset.datasets:
-            for video in videos_of(part):
-                groups.append([start + index for index in video])
-            start += len(part)
-        return groups
-    video_of = getattr(dataset, 'video_of', None)
-    if video_of is None:
-        raise UserError(
-            f'mmvmtl.VideoSampler can not tell the videos of '
-            f'{type(dataset).__name__}; give it an mmvmtl data set or a '
-            'ConcatDataset of them, or use DefaultSampler.'
-        )
-    videos: dict[int, list[int]] = {}
-    for index in range(len(dataset)):
-        videos.setdefault(video_of(index), []).append(index)
-    return list(videos.values())
+from mmvmtl.video_order import videos_of
 
 
 def share_out(lengths: list[int], num_ranks: int) -> list[list[int]]:

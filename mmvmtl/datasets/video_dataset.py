@@ -185,6 +185,11 @@ class VideoMTLDataset(BaseDataset):
     def _check_files(self, video: Video) -> None:
         # Before the first iteration, and in this process: an error raised in
         # a worker reaches the user wrapped in a traceback.
+        if not video.info.get('file_name') and not all(video.file_names):
+            raise UserError(
+                f'an image of video {video.info["name"]!r} has no file_name, '
+                'and neither has the video; give one of them.'
+            )
         for position in {0, len(video) - 1}:
             (path,) = self._path(video, position).values()
             is_file = bool(video.file_names[position])

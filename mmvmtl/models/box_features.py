@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmvmtl.models.precision import float32_at_least
+
 
 def pad_boxes(boxes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Stack the boxes of M frames, filled up to the largest number.
@@ -56,9 +58,11 @@ def sample_points(feat: Tensor, points: Tensor, stride: float) -> Tensor:
     """
     height, width = feat.shape[2:]
     scale = points.new_tensor([2 / (width * stride), 2 / (height * stride)])
-    grid = (points * scale - 1).to(feat.dtype)
-    values = F.grid_sample(feat, grid, align_corners=False)
-    return values.permute(0, 2, 3, 1)
+    # Half precision would put points up to a pixel beside their place.
+    exact = float32_at_least(feat)
+    grid = (points * scale - 1).to(exact.dtype)
+    values = F.grid_sample(exact, grid, align_corners=False)
+    return values.permute(0, 2, 3, 1).to(feat.dtype)
 
 
 def read_boxes(

@@ -156,3 +156,10 @@ def test_a_file_without_names_takes_those_of_metainfo(content):
     assert maps['det'].names == ('car', 'bus')
     assert maps['cls'].names == ('walk', 'run')
     assert all(v.labelled == () for v in read_videos(bare, maps, 'ann.json'))
+
+
+def test_classes_of_detection_among_the_tasks_are_refused(content):
+    """They would count from 0, and categories from 1."""
+    content['tasks']['det'] = ['car', 'bus']
+    with pytest.raises(UserError, match='take det out of tasks'):
+        read(content)

@@ -115,3 +115,10 @@ def test_a_file_is_cut_once_for_all_its_stretches():
 def test_folds_that_do_not_exist(index, count):
     with pytest.raises(UserError, match='fold'):
         select_fold(content(1), index, count)
+
+
+def test_an_image_of_no_video_is_named():
+    wrong = content(1)
+    wrong['images'][2]['video_id'] = 99
+    with pytest.raises(UserError, match='image 2 is of video 99'):
+        select_fold(wrong, 0, 3)

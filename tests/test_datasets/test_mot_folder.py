@@ -214,3 +214,9 @@ def test_a_step_leaves_frames_out_with_their_boxes(root):
     assert [i['frame_id'] for i in content['images']] == [0, 4]
     boxes = [(a['image_id'], a['bbox'][0]) for a in content['annotations']]
     assert boxes == [(0, 10), (1, 21)]
+
+
+@pytest.mark.parametrize('frames', [(1,), (1, 6, 0), (1, 2, 3, 4)])
+def test_a_range_that_is_none_is_named(root, frames):
+    with pytest.raises(UserError, match=r'must be \(first, last\)'):
+        convert(root, frames)

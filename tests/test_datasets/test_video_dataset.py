@@ -213,3 +213,13 @@ def test_what_the_backend_lacks_is_named(stored):
     del MemoryBackend.files['store/img/7/001.png']
     with pytest.raises(UserError, match=r'img/7/001\.png of video .empty.'):
         make('store', backend_args=stored)
+
+
+def test_an_image_without_a_file_is_named(pictures, tmp_path):
+    content = json.loads((pictures / 'ann.json').read_text())
+    for image in content['images'][:1]:
+        image['file_name'] = None
+    path = tmp_path / 'nameless.json'
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match='has no file_name'):
+        make(pictures, ann_file=str(path))

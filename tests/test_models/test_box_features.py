@@ -33,3 +33,13 @@ def test_no_box_in_any_frame_still_gives_one_slot():
     boxes, real = pad_boxes([torch.ones(0, 4)])
     assert boxes.shape == (1, 1, 4)
     assert not real.any()
+
+
+def test_half_precision_reads_a_cell_where_it_is():
+    """At the centre of a cell far right there is nothing to interpolate."""
+    feat = torch.randn(1, 3, 4, 160).bfloat16()
+    points = torch.tensor([[[[8 * 150 + 4.0, 12.0], [8 * 129 + 4.0, 20.0]]]])
+    values = sample_points(feat, points, 8)[0, 0]
+    assert values.dtype == torch.bfloat16
+    assert torch.equal(values[0], feat[0, :, 1, 150])
+    assert torch.equal(values[1], feat[0, :, 2, 129])

@@ -103,8 +103,8 @@ def test_where_pieces_differ_all_are_listed(piece, merge):
         versions={'torch': '3', 'mmcv': '1'},
     )
     merged = merge(one, two, three)
-    assert merged['commit'] == 'aa, bb'
-    assert merged['versions'] == {'torch': '2, 3', 'mmcv': '1'}
+    assert merged['commit'] == 'aa; bb'
+    assert merged['versions'] == {'torch': '2; 3', 'mmcv': '1'}
     assert merged['command'] == 'bench'
 
 

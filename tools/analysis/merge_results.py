@@ -124,7 +124,7 @@ def in_common(values: Sequence) -> object:
             key: in_common([value[key] for value in values if key in value])
             for key in keys(values)
         }
-    return ', '.join(dict.fromkeys(str(value) for value in values))
+    return '; '.join(dict.fromkeys(str(value) for value in values))
 
 
 def keys(mappings: Iterable[Mapping]) -> list[str]:

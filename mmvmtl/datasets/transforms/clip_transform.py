@@ -60,7 +60,8 @@ def clip_frame(frame: dict, size: tuple[int, int], min_part: float) -> None:
         frame (dict): A frame dict.
         size (tuple[int, int]): (h, w) of the image in pixels.
         min_part (float): Boxes of which less than this part (0..1) of the
-            area is left are dropped; boxes left without area always are.
+            area is left are dropped, but for ignored regions; boxes left
+            without area always are.
     """
     before = boxes.area(frame['gt_bboxes'])
     limit = np.array([size[1], size[0]] * 2, np.float32)
@@ -69,7 +70,9 @@ def clip_frame(frame: dict, size: tuple[int, int], min_part: float) -> None:
     part = np.divide(after, before, out=np.zeros_like(after), where=after > 0)
     visibilities = frame['gt_visibilities'] * part
     frame['gt_visibilities'] = visibilities.astype(np.float32)
-    keep_boxes(frame, (part > 0) & (part >= min_part))
+    # Of a region to look away from, every part counts.
+    enough = (part >= min_part) | frame['gt_ignore_flags'].astype(bool)
+    keep_boxes(frame, (part > 0) & enough)
 
 
 class ClipTransform(BaseTransform):

@@ -17,6 +17,7 @@ from mmvmtl.engine.hooks.l2sp_hook import L2SPHook
 from mmvmtl.engine.hooks.metadata_hook import MetadataHook
 from mmvmtl.engine.hooks.teacher_hook import TeacherHook
 from mmvmtl.engine.hooks.telemetry_hook import TelemetryHook
+from mmvmtl.engine.hooks.video_order_hook import VideoOrderHook
 from mmvmtl.engine.hooks.visualization_hook import VideoVisualizationHook
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     'MetadataHook',
     'TeacherHook',
     'TelemetryHook',
+    'VideoOrderHook',
     'VideoVisualizationHook',
 ]

@@ -162,7 +162,7 @@ class MotionReader(BaseModule):
         cells = (sides - self.knocks.abs()).clamp(min=1).prod(dim=1)
         fit = fit.flatten(1) / cells
         weight = (fit * self.camera_sharpness).softmax(dim=1)
-        return weight @ self.knocks.to(weight) * (2 * self.stride)
+        return expected(weight, self.knocks) * (2 * self.stride)
 
     def read(self, maps: FramePair, boxes: Tensor, hidden: Tensor) -> Tensor:
         """Velocities (M, K, 2) of ``boxes`` (M, K, 4) in pixels per frame.
@@ -177,7 +177,7 @@ class MotionReader(BaseModule):
         around = sample_points(maps.before, still + self.window, self.stride)
         match = self._correlate(query, around)
         weight = (match.mean(dim=-1) * self.sharpness).softmax(dim=-1)
-        shift = weight.to(self.window) @ self.window
+        shift = expected(weight, self.window)
         rest = self.rest(torch.cat([match.flatten(2), hidden], dim=-1))
         moved = shift + float32_at_least(rest) * self.step
         origin = maps.shift[:, None] + moved
@@ -231,3 +231,11 @@ def _window(radius: int) -> Tensor:
     side = torch.arange(-radius, radius + 1.0)
     dy, dx = torch.meshgrid(side, side, indexing='ij')
     return torch.stack([dx.flatten(), dy.flatten()], dim=-1)
+
+
+def expected(weight: Tensor, places: Tensor) -> Tensor:
+    """Mean (..., 2) of ``places`` (N, 2) under weights (..., N).
+
+    No matrix product: under autocast that has the bits of half precision.
+    """
+    return (weight.to(places)[..., None] * places).sum(dim=-2)

@@ -128,8 +128,9 @@ class TrackStream:
         if not len(self.ids):
             return step
         fresh = self.last_seen == last
-        alive = frame_id - self.last_seen <= self.options.lifecycle.max_lost
-        alive &= self.confirmed | fresh
+        near = frame_id - self.last_seen <= self.options.lifecycle.max_lost
+        # What was there in the frame before was never away.
+        alive = fresh | (self.confirmed & near)
         if not alive.all():
             fresh = fresh[alive]
             self._keep(alive)

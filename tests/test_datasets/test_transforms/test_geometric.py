@@ -183,3 +183,11 @@ def test_a_crop_in_its_own_scale_is_the_frames_pixels():
             )
         corners.add((top, left))
     assert len(corners) > 15
+
+
+def test_a_region_to_look_away_from_stays_however_little_is_left(clip):
+    """Box 0 keeps 1 of 12 columns."""
+    frame = clip['frames'][0]
+    frame['gt_ignore_flags'][:] = 1
+    clip_frame(frame, (60, 21), 0.4)
+    assert frame['gt_bboxes'].tolist() == [[20, 24, 21, 33]]

@@ -135,6 +135,13 @@ def test_heads_of_mmaction_serve_as_the_clip_task(clip, head, dims):
     head.eval().predict(feats, ClipBatch([clip(4)]))
 
 
+@pytest.mark.parametrize('name', ['TSMHead', 'mmaction.SlowFastHead'])
+def test_heads_that_need_a_whole_window_are_refused(name):
+    """A stream's first window has fewer frames; TSM would mix clips."""
+    with pytest.raises(ValueError, match='use TSNHead or I3DHead'):
+        ActionHead(dict(type=name, num_classes=5, in_channels=8))
+
+
 def test_other_dims_are_refused():
     with pytest.raises(ValueError, match='dims=4'):
         ActionHead(dict(type=nn.Identity), dims=4)

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from mmvmtl.models.clip_batch import ClipBatch
-from mmvmtl.models.heads.motion import FramePair, MotionReader
+from mmvmtl.models.heads.motion import FramePair, MotionReader, expected
 
 
 @pytest.fixture
@@ -115,3 +115,11 @@ def test_a_map_smaller_than_the_largest_shift_is_correlated_too(reader):
     """One cell at half the resolution: only no shift at all overlaps."""
     camera = reader.camera_shift(*torch.ones(2, 1, 16, 2, 2))
     assert camera.abs().max().item() < 1e-3
+
+
+def test_a_mean_of_places_is_exact_under_autocast():
+    """Halfway between 0 and 255 px, which bfloat16 can not write."""
+    weight = torch.tensor([[0.5, 0.5]])
+    places = torch.tensor([[0.0, 0.0], [255.0, 1.0]])
+    with torch.autocast('cpu', torch.bfloat16):
+        assert expected(weight, places).tolist() == [[127.5, 0.5]]

@@ -496,3 +496,19 @@ def test_arrays_of_other_lengths_are_named():
         start(velocity=True).update(
             np.array([box(1)]), np.ones(1), np.zeros(1), None, np.ones((2, 2))
         )
+
+
+@pytest.mark.parametrize('gap', [2, 40])
+@pytest.mark.parametrize('settings', [{}, dict(lifecycle=dict(max_lost=1))])
+def test_who_is_seen_in_every_frame_is_never_lost(gap, settings):
+    """However far apart the frames' numbers are."""
+    stream = start(**settings)
+    ids = [step(stream, box(50), frame_id=gap * t) for t in range(6)]
+    assert ids == [[1]] * 6
+
+
+def test_a_gap_longer_than_allowed_still_loses_who_was_away():
+    stream = start(lifecycle=dict(max_lost=3))
+    step(stream, box(50), box(300), frame_id=0)
+    step(stream, box(50), frame_id=1)
+    assert step(stream, box(50), box(300), frame_id=5) == [1, 3]
