@@ -164,6 +164,7 @@ def test_a_crop_in_its_own_scale_is_the_frames_pixels():
             gt_bboxes=box.copy(),
             gt_velocities=np.zeros((1, 2), np.float32),
             gt_visibilities=np.ones(1, np.float32),
+            gt_ignore_flags=np.zeros(1, bool),
         )
         crop.transform(dict(frames=[frame]))
         found = [

@@ -97,6 +97,7 @@ def test_gap_in_frame_numbers_is_like_empty_frames():
 def test_gap_counts_in_frames_for_max_lost():
     stream = start(lifecycle=dict(max_lost=5))
     step(stream, box(100), frame_id=0)
+    step(stream, frame_id=3)
     assert step(stream, box(100), frame_id=6) == [2]
 
 
@@ -149,6 +150,7 @@ def test_ids_are_never_used_again():
     stream = start(lifecycle=dict(max_lost=1))
     for t in range(5):
         assert step(stream, box(100), frame_id=2 * t) == [t + 1]
+        step(stream, frame_id=2 * t + 1)
 
 
 def test_classes_do_not_mix_unless_told():
