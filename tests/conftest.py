@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# The tests are of the CPU: equal to the bit, and two processes by gloo.
+os.environ['CUDA_VISIBLE_DEVICES'] = ''
+
 
 @pytest.fixture(scope='session')
 def shared_data() -> Path:

@@ -27,6 +27,7 @@ from mmengine.config import DictAction
 
 from mmvmtl.apis import cli
 from mmvmtl.apis.result_file import make_result, write_result
+from mmvmtl.devices import find_device
 from mmvmtl.errors import UserError
 
 CONFIG = 'configs/synthetic/video_mtl_rtmdet_tiny.py'
@@ -73,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
         if getattr(args, name) < 1:
             raise UserError(f'--{name} must be at least 1.')
     be_quiet()
+    find_device(args.device)
     cfg = cli.read_config(args.config, args.cfg_options)
     torch.set_num_threads(args.threads)
     steps = balancing_steps(

@@ -22,6 +22,7 @@ from mmengine.config import DictAction
 from mmvmtl.apis import cli
 from mmvmtl.apis.checkpoint import read_checkpoint
 from mmvmtl.apis.result_file import make_result, write_result
+from mmvmtl.devices import find_device
 from mmvmtl.errors import UserError
 
 CONFIG = 'configs/synthetic/video_mtl_rtmdet_tiny.py'
@@ -77,10 +78,7 @@ def check(args: argparse.Namespace) -> None:
                 f"there is no measurement '{part}'; choose of "
                 f'{", ".join(PARTS)}.'
             )
-    if args.device != 'cpu' and not torch.cuda.is_available():
-        raise UserError(
-            f'there is no device {args.device} here; use --device cpu.'
-        )
+    find_device(args.device)
     if args.checkpoint:
         cli.check_checkpoint(args.checkpoint)
 

@@ -30,9 +30,14 @@ PYTHONS = ((3, 10), (3, 12))
 OPS = {'upstream': 'mmcv', 'fork': 'onedl-mmcv'}
 TICK = 20  # seconds between two lines of progress
 PROBE = """
-import json, sys, sysconfig, torch
+import json, os, re, subprocess, sysconfig, torch
 from torch.utils.cpp_extension import CUDA_HOME
-cuda = torch.cuda.is_available() and CUDA_HOME is not None
+nvcc = os.path.join(CUDA_HOME or '', 'bin', 'nvcc')
+told = subprocess.run([nvcc, '--version'], capture_output=True,
+                      text=True).stdout if os.path.isfile(nvcc) else ''
+major = re.search('release ([0-9]+)[.]', told)
+cuda = (torch.cuda.is_available() and major is not None
+        and major[1] == torch.version.cuda.split('.')[0])
 print(json.dumps([torch.__version__, sysconfig.get_config_var('SOABI'),
                   'cu' + torch.version.cuda if cuda else 'cpu']))
 """
@@ -114,7 +119,10 @@ def fingerprint(family: str) -> dict[str, str]:
     digest = hashlib.sha256()
     for path in sorted(REQUIREMENTS.glob('*.txt')) + [ROOT / 'setup.py']:
         digest.update(path.name.encode() + path.read_bytes())
-    return dict(family=family, root=str(ROOT), files=digest.hexdigest())
+    # With a compiler of its own, a GPU gets mmcv's ops, too.
+    nvcc = str(bool(shutil.which('nvcc') or os.environ.get('CUDA_HOME')))
+    files = digest.hexdigest()
+    return dict(family=family, root=str(ROOT), files=files, nvcc=nvcc)
 
 
 def cache_folder(torch: str, abi: str, device: str) -> Path:
@@ -137,11 +145,11 @@ def install_ops(env: Environment, family: str) -> None:
         SetupError: If torch does not import or mmcv does not compile.
     """
     name, version = pin(OPS[family], family).split('==')
-    if ops_work(env, family):
-        return
     key = json.loads(env.ask(PROBE) or 'null')
     if key is None:
         raise SetupError('torch was installed but can not be imported')
+    if ops_work(env, family, on_gpu=key[2] != 'cpu'):
+        return
     cache = cache_folder(*key)
     pattern = f'{name.replace("-", "_")}-{version}-*.whl'
     if not list(cache.glob(pattern)):
@@ -151,13 +159,21 @@ def install_ops(env: Environment, family: str) -> None:
             wheel)  # fmt: skip
 
 
-def ops_work(env: Environment, family: str) -> bool:
-    """Whether the pinned mmcv is installed and its ops import."""
+def ops_work(
+    env: Environment, family: str, on_gpu: bool | None = None
+) -> bool:
+    """Whether the pinned mmcv is installed and its ops import.
+
+    And, unless ``on_gpu`` is None, were compiled with CUDA or without.
+    """
     name, version = pin(OPS[family], family).split('==')
-    return version == env.ask(
+    told = env.ask(
         'import importlib.metadata, mmcv.ops; '
-        f"print(importlib.metadata.version('{name}'))"
+        f"print(importlib.metadata.version('{name}'), "
+        "mmcv.ops.get_compiling_cuda_version() != 'not available')"
     )
+    known = (True, False) if on_gpu is None else (on_gpu,)
+    return told in [f'{version} {each}' for each in known]
 
 
 def compile_ops(

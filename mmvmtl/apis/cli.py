@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 
 from mmvmtl import config_guard
 from mmvmtl.apis.unknown_type import unknown_type
+from mmvmtl.devices import refuse_gpu_without_ops
 from mmvmtl.errors import UserError
 
 #: Hooks that every run of our tools has, unless its config sets them.
@@ -170,6 +171,7 @@ def build_runner(cfg: Config) -> Runner:
     """Build the Runner, or the config's own ``runner_type``."""
     from mmengine.registry import RUNNERS
 
+    refuse_gpu_without_ops()
     if 'runner_type' in cfg:
         return RUNNERS.build(cfg)
     return Runner.from_cfg(cfg)

@@ -21,6 +21,7 @@ from mmvmtl.apis.registered import check_types
 from mmvmtl.apis.results import clip_record, frame_record
 from mmvmtl.apis.sources import Source, open_source
 from mmvmtl.apis.writers import ResultFiles
+from mmvmtl.devices import find_device
 from mmvmtl.errors import UserError
 from mmvmtl.models.detectors import VideoMTLDetector
 from mmvmtl.models.detectors.wrapper import PredictsVideo
@@ -79,7 +80,7 @@ class VideoMTLInferencer:
     ) -> None:
         if batch_size < 1:
             raise UserError(f'batch size {batch_size}: it must be at least 1.')
-        self.device = _device(device)
+        self.device = find_device(device)
         loaded = load_model(checkpoint, config, self.device, trust)
         if not isinstance(loaded.model, (VideoMTLDetector, PredictsVideo)):
             raise UserError(
@@ -265,21 +266,6 @@ class VideoMTLInferencer:
                 if interrupted():
                     console.print('stopped; writing what there is')
                     break
-
-
-def _device(name: str | None) -> torch.device:
-    if name is None:
-        return torch.device('cuda' if torch.cuda.is_available() else 'cpu')
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"device '{name}' can not be used ({reason}); use 'cpu' or "
-            "'cuda:0' (--device)."
-        ) from None
-    return device
 
 
 def _arrays(record: dict) -> dict[str, np.ndarray]:

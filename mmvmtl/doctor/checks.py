@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmvmtl.devices import gpu_without_ops
 from mmvmtl.doctor import installed
 from mmvmtl.doctor.remedies import keep_one, mend
 
@@ -79,17 +80,24 @@ def check_opencv() -> str:
 def check_ops() -> str:
     """mmcv's compiled ops run: of three boxes two overlap."""
     import torch
-    from mmcv.ops import get_compiling_cuda_version, nms
+    from mmcv.ops import nms
 
     boxes = torch.tensor([[0.0, 0, 9, 9], [0, 0, 9, 8], [20, 20, 29, 29]])
     scores = torch.tensor([0.9, 0.8, 0.7])
-    compiled = get_compiling_cuda_version() != 'not available'
-    devices = ['cpu'] + ['cuda'] * (compiled and torch.cuda.is_available())
+    usable = torch.cuda.is_available() and not gpu_without_ops()
+    devices = ['cpu'] + ['cuda'] * usable
     for device in devices:
         kept = nms(boxes.to(device), scores.to(device), 0.5)[1].tolist()
         if kept != [0, 2]:
             raise RuntimeError(f'nms on {device} kept boxes {kept}')
     return f'nms on {" and ".join(devices)}'
+
+
+def check_gpu_ops() -> str:
+    """mmcv was compiled for the GPU, if torch sees one."""
+    if gpu_without_ops():
+        raise RuntimeError('torch sees a GPU and mmcv has CPU ops only')
+    return 'they are where torch computes'
 
 
 def check_resume() -> str:
@@ -173,6 +181,9 @@ def checks() -> list[Check]:
         Check('resume', check_resume, mend('mmengine')),
         Check('mmcv', version_of('mmcv'), mend('mmcv')),
         Check('mmcv ops', check_ops, mend('mmcv')),
+        Check('mmcv ops, GPU', check_gpu_ops,
+              'install nvcc and run make setup again, or set '
+              'CUDA_VISIBLE_DEVICES=-1', needed=False),
         Check('mmdet', version_of('mmdet'), mend('mmdet')),
         Check('registry, mmdet', lambda: check_scope('mmdet'), here),
         Check('configs', check_configs, here, needed=False),

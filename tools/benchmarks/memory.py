@@ -53,7 +53,8 @@ def _measure(side: str, model: dict, size: tuple, settings: dict) -> dict:
     block = FrameBlock(SIDES[side](ConfigDict(model), scene), frames, device)
     block()
     if torch.device(device).type == 'cuda':
-        return {'memory_mb': torch.cuda.max_memory_allocated() / MEGA}
+        peak = torch.cuda.max_memory_allocated(device)
+        return {'memory_mb': peak / MEGA}
     peak = _resident_peak()
     return {'memory_mb': peak - before, 'process_mb': peak}
 

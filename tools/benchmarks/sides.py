@@ -170,7 +170,10 @@ class ThreeNetworks(Detector):
         found = frame.pred_instances
         found = found[found.scores >= self.score_thr]
         crops = self.tracker.crop_imgs(
-            data['inputs'], frame.metainfo, found.bboxes.clone()
+            # Each of its edges becomes a number of Python's.
+            data['inputs'],
+            frame.metainfo,
+            found.bboxes.cpu().clone(),
         )
         if len(crops):
             found.embeddings = self.reid(crops)

@@ -14,7 +14,7 @@ Times = dict[str, np.ndarray]
 def now(device: str) -> float:
     """Seconds, after the device has done what it was asked for."""
     if torch.device(device).type == 'cuda':
-        torch.cuda.synchronize()
+        torch.cuda.synchronize(device)
     return time.perf_counter()
 
 

@@ -146,6 +146,8 @@ def _reid_loss(model: dict, batch: dict, preprocessor: nn.Module) -> Callable:
             )
         ]
         embeddings = net(torch.cat(crops))
+        # Its memory of earlier batches belongs to no network here.
+        head.loss_embed.to(embeddings.device)
         truth = [part.to(embeddings.device) for part in named]
         return head.loss_embed(embeddings, *truth)
 

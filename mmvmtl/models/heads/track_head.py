@@ -142,8 +142,7 @@ class TrackHead(BaseTaskHead):
         truth = []
         for index, frame in enumerate(batch.frames):
             gt = frame.gt_instances
-            keep = self._clear(gt)
-            truth.append(gt[keep if index in labelled else keep & False])
+            truth.append(gt[self._clear(gt)] if index in labelled else gt[:0])
         boxes, real = pad_boxes([gt.bboxes for gt in truth])
         boxes = self._jitter(boxes)
         hidden = self._describe(feats, boxes)
@@ -176,7 +175,7 @@ class TrackHead(BaseTaskHead):
             readout['velocities'] = velocities
         for m, frame in enumerate(batch.frames):
             frame.gt_readout = InstanceData(
-                **{name: value[m, real[m]] for name, value in readout.items()}
+                **{k: v[m, : len(truth[m])] for k, v in readout.items()}
             )
         return losses
 

@@ -143,7 +143,7 @@ class MeanTeacher(PredictsVideo, BaseModel):
             )
         log: dict[str, Tensor] = {}
         # With target clips alone in the burn-in nothing else is in it.
-        total = zero_touch(self.student)
+        total = 0 if anywhere.any() else zero_touch(self.student)
         weights = self.source_weight, self.target_weight
         for k, (branch, other) in enumerate(
             ((SOURCE, STRONG), (STRONG, SOURCE))
