@@ -106,8 +106,7 @@ bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 		--step-times docs/results/joint_steps.json \
 		--cfg-options optim_wrapper.optimizer.lr=8e-3 \
 		--out docs/results/joint.json --methods fixed RLW \
-		UncertaintyWeighting IMTLL FAMO fixed+AlignedMTL \
-		fixed+PCGrad fixed+UPGrad
+		UncertaintyWeighting IMTLL FAMO fixed+AlignedMTL fixed+UPGrad
 
 bench-telemetry: setup  ## what a look at the tasks adds to a training step
 	$(PY) tools/bench_telemetry.py --out docs/results/telemetry.json
