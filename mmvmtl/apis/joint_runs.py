@@ -113,6 +113,14 @@ def together(cfg: Config, method: str) -> Config:
         if not (isinstance(found, type) and issubclass(found, BaseWeighting)):
             raise _unknown(weighting)
         joint.model.loss = ConfigDict(type=f'mmvmtl.{weighting}')
+        # Weight decay would pull learned weights to 1.
+        joint.merge_from_dict(
+            {
+                'optim_wrapper.paramwise_cfg.custom_keys.weighting': {
+                    'decay_mult': 0
+                }
+            }
+        )
     if balancing:
         branch = dict(type='mmvmtl.TaskBranch', weighting=balancing)
         try:

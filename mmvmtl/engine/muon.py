@@ -39,6 +39,10 @@ class Muon(Optimizer):
     last ones of few classes. Under FSDP, which hands out pieces of
     parameters, it is not Muon; use DDP.
 
+    A matrix whose gradient is all zeros, as that of a task without labels in
+    the batch, gets no update: what is left of its momentum would,
+    orthogonalised, be a whole step.
+
     Args:
         params (Iterable): Parameters or groups of them.
         lr (float): Learning rate :math:`\ge 0`.
@@ -123,13 +127,18 @@ class Muon(Optimizer):
         return loss
 
     def _momentum(self, parameter: Tensor, group: dict) -> Tensor:
-        """Nesterov's look ahead, as a matrix (out, in × kernel)."""
+        """Nesterov's look ahead, (out, in × kernel); 0 without gradient."""
         state = self.state[parameter]
         if not state:
             state['momentum'] = torch.zeros_like(parameter)
-        state['momentum'].lerp_(parameter.grad, 1 - group['momentum'])
-        ahead = parameter.grad.lerp(state['momentum'], group['momentum'])
-        return ahead.flatten(1)
+        momentum, grad = state['momentum'], parameter.grad
+        # Not read on the host: that would wait for the GPU once a matrix.
+        moves = grad.any()
+        momentum.lerp_(
+            torch.where(moves, grad, momentum), 1 - group['momentum']
+        )
+        ahead = grad.lerp(momentum, group['momentum'])
+        return torch.where(moves, ahead, 0).flatten(1)
 
     def _adamw(self, parameters: list[Tensor], group: dict) -> None:
         states = [self.state[parameter] for parameter in parameters]

@@ -45,7 +45,9 @@ class TaskBranch(BaseModule):
     methods that balance norms. Gradients of *parameters* show conflict and
     cost T backward passes every ``interval`` forward passes. Under transforms
     of ``torch.func`` nothing is measured, and the weights that were found last
-    hold for the trunk; where heads are scaled as well, the plain sum does.
+    hold for the trunk, by the view that a gradient comes through (of a task
+    that reads another one's output, by the other's); where heads are scaled
+    as well, the plain sum does.
 
     Args:
         tasks (Sequence[str]): names of the T tasks. The detector gives them;
@@ -68,8 +70,8 @@ class TaskBranch(BaseModule):
         init_cfg (dict, optional): initialisation of MMEngine.
 
     Raises:
-        ValueError: on an unknown method or source, an interval below 1, or
-            without tasks.
+        ValueError: on an unknown method or source, an interval below 1,
+            settings that have no effect, or without tasks.
     """
 
     def __init__(
@@ -84,6 +86,19 @@ class TaskBranch(BaseModule):
     ) -> None:
         super().__init__(init_cfg)
         self.balancer = None
+        settings = dict(
+            gramian=gramian,
+            interval=interval,
+            parameters=parameters,
+            scale_heads=scale_heads or None,
+        )
+        for name, value in settings.items():
+            if weighting is None and value is not None:
+                raise UserError(
+                    f'{name}={value!r} is of a balancing method, and none '
+                    "is given: set 'weighting' in the TaskBranch, or leave "
+                    f'{name} away'
+                )
         if weighting is not None:
             if not tasks:
                 raise UserError(
@@ -91,6 +106,13 @@ class TaskBranch(BaseModule):
                     "tasks: give 'tasks'"
                 )
             self.balancer = Balancer(tasks, weighting, gramian, interval)
+            if parameters is not None and self.balancer.source == 'features':
+                raise UserError(
+                    f'parameters={parameters!r} are not measured, because '
+                    f'{type(self.balancer.weighting).__name__} takes the '
+                    "gradients of features: set gramian='parameters', or "
+                    'leave parameters away'
+                )
         if isinstance(parameters, str):
             parameters = (parameters,)
         self.parameter_names = parameters
@@ -168,6 +190,20 @@ class TaskBranch(BaseModule):
         if self.balancer.weighting.lags:
             return self._with_held_weights(step)
         return self._with_new_weights(step)
+
+    def log(self, tasks: Sequence[str]) -> dict[str, Tensor]:
+        """``balance.<task>``: the weights of gradients last used.
+
+        Where features are measured, those of the step before: this one's are
+        found in its backward pass. Empty without a method.
+        """
+        if self.balancer is None:
+            return {}
+        weights = self.balancer.step_weights
+        return {
+            f'balance.{task}': weight
+            for task, weight in zip(tasks, weights, strict=True)
+        }
 
     def _balances(self, feats: Features) -> bool:
         """Whether gradients of ``feats`` will meet at the cut."""

@@ -2,11 +2,13 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 from small_model import CONFIGS, build_model, small_model_cfg
 
 from mmvmtl.apis.joint_runs import alone, at_true_boxes, tasks_of, together
 from mmvmtl.errors import UserError
+from mmvmtl.registry import MODELS
 
 
 @pytest.fixture
@@ -90,6 +92,22 @@ def test_methods_change_weighting_and_branch(cfg):
     assert joint.model.loss == dict(type='mmvmtl.WeightedMTLLoss')
     assert joint.model.branch.weighting == 'MGDA'
     assert together(cfg, 'fixed+MGDA').model.loss == cfg.model.loss
+
+
+def test_learned_weights_do_not_decay(cfg):
+    joint = together(cfg, 'UncertaintyWeighting')
+    model = build_model(small_model_cfg())
+    model.weighting = MODELS.build(
+        {**joint.model.loss, 'tasks': model.head.tasks}
+    )
+    wrapper = build_optim_wrapper(model, joint.optim_wrapper)
+    decay = {
+        id(p): group['weight_decay']
+        for group in wrapper.param_groups
+        for p in group['params']
+    }
+    assert decay[id(model.weighting.log_var)] == 0
+    assert max(decay.values()) > 0
 
 
 def test_a_method_is_not_balanced_as_the_config_is(cfg):

@@ -157,6 +157,24 @@ def test_a_zero_gradient_moves_nothing():
     assert torch.equal(parameter.detach(), torch.ones(20, 20))
 
 
+def test_a_zero_gradient_moves_nothing_after_others():
+    """A task without labels: its momentum waits for the next one."""
+    both = [with_gradient(20, 20), with_gradient(20, 20)]
+    optimizers = [Muon([p], lr=0.1, weight_decay=0) for p in both]
+    for optimizer in optimizers:
+        optimizer.step()
+    before = both[0].detach().clone()
+    kept, both[0].grad = both[0].grad, torch.zeros_like(both[0])
+    for _ in range(3):
+        optimizers[0].step()
+    assert torch.equal(both[0].detach(), before)
+    both[0].grad = kept
+    for optimizer in optimizers:
+        optimizer.step()
+    assert torch.equal(*both)
+    assert not torch.equal(both[0].detach(), before)
+
+
 def test_which_parameters_are_matrices():
     shapes = {
         (96, 48, 3, 3): True,

@@ -155,10 +155,29 @@ def test_a_step_costs_the_same_under_fixed_weights(tool):
     main = tool('analysis/negative_transfer')
     step_time = main.__wrapped__.__globals__['step_time']
     times = {'sum+PCGrad': [1.25], 'FAMO': [1.01]}
-    assert step_time(times, 'fixed+PCGrad') == dict(step_over_sum=1.25)
-    assert step_time(times, 'FAMO') == dict(step_over_sum=1.01)
-    assert step_time(times, 'sum') == dict(step_over_sum=1)
-    assert step_time(times, 'GLS') == {} == step_time({}, 'sum')
+    plain = True
+    assert step_time(times, 'fixed', plain) == dict(step_over_sum=1)
+    assert step_time(times, 'fixed+PCGrad', plain) == dict(step_over_sum=1.25)
+    assert step_time(times, 'FAMO', plain) == dict(step_over_sum=1.01)
+    assert step_time(times, 'sum', plain) == dict(step_over_sum=1)
+    assert step_time(times, 'GLS', plain) == {} == step_time({}, 'sum', plain)
+    assert step_time(times, 'fixed', plain=False) == {}
+    assert step_time(times, 'sum', plain=False) == dict(step_over_sum=1)
+
+
+@pytest.mark.parametrize(
+    'model, plain',
+    [
+        (dict(), True),
+        (dict(loss=dict(type='mmvmtl.WeightedMTLLoss')), True),
+        (dict(loss=dict(type='mmvmtl.FAMO')), False),
+        (dict(branch=dict(weighting='MGDA')), False),
+    ],
+)
+def test_what_fixed_weights_are(tool, model, plain):
+    main = tool('analysis/negative_transfer')
+    weighs_plainly = main.__wrapped__.__globals__['weighs_plainly']
+    assert weighs_plainly(Config(dict(model=model))) is plain
 
 
 def test_a_failing_tool_ends_the_report():

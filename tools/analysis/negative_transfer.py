@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> dict:
         for method in joints:
             row = joint_row(found[method, seed])
             row |= gains(row, single, tasks)
-            row |= step_time(times, method)
+            row |= step_time(times, method, weighs_plainly(cfg))
             rows.setdefault(method, []).append(row)
     print(report(rows))
     given = sys.argv[1:] if argv is None else argv
@@ -182,12 +182,23 @@ def gains(joint: Run, single: Run, tasks: Sequence[str]) -> Run:
     return found
 
 
-def step_time(times: Mapping[str, Sequence[float]], method: str) -> Run:
+def weighs_plainly(cfg: Config) -> bool:
+    """Whether the config has fixed weights and balances no gradients."""
+    loss = cfg.model.get('loss') or {}
+    kind = loss.get('type', 'mmvmtl.WeightedMTLLoss')
+    branch = cfg.model.get('branch') or {}
+    return kind == 'mmvmtl.WeightedMTLLoss' and not branch.get('weighting')
+
+
+def step_time(
+    times: Mapping[str, Sequence[float]], method: str, plain: bool
+) -> Run:
     """A step's time over that of the plain sum, where it was measured.
 
-    Fixed weights cost what weights of 1 do.
+    Fixed weights cost what weights of 1 do; what else ``fixed`` may be is
+    not known unless the config is ``plain``.
     """
-    name = method.replace('fixed', 'sum', 1)
+    name = method.replace('fixed', 'sum', 1) if plain else method
     found = [1.0] if times and name == 'sum' else times.get(name)
     return {} if found is None else {'step_over_sum': found[0]}
 

@@ -133,7 +133,9 @@ class FinetuneCheckpointHook(Hook):
     In contrast to ``load_from`` the file is read as data, a head of another
     class count is re-initialised with a word instead of a warning among
     hundreds, a backbone alone may be loaded, and a checkpoint of another
-    network is an error. A run that is resumed does not load it again.
+    network is an error. What combines the losses (learned weights, the state
+    of a balancing method) is of the training that the file comes from and
+    begins anew. A run that is resumed does not load it again.
 
     Args:
         checkpoint (str): A local file: a checkpoint, or only weights.
@@ -179,6 +181,14 @@ class FinetuneCheckpointHook(Hook):
         """
         weights = read_weights(self.checkpoint, self.trust)
         expected = model.state_dict()
+        anew = tuple(
+            f'{name}.'
+            for name, module in model.named_modules()
+            if getattr(module, 'begins_anew', False)
+        )
+        expected = {
+            k: v for k, v in expected.items() if not k.startswith(anew)
+        }
         match = match_weights(expected, weights, self.prefix_map)
         prefixes = tuple(self.prefix_map or ('',))
         chosen = {k: v for k, v in weights.items() if k.startswith(prefixes)}

@@ -43,10 +43,13 @@ class Balancer(BaseModule):
             as it was scaled; NaN for a task without one.
         grad_cosines (Tensor): (T, T), of the same.
         step_weights (Tensor): (T,), those last used; 1 without a gradient.
+        begins_anew (bool): as in :class:`BaseWeighting`.
 
     Raises:
         ValueError: on an unknown method or source, or an interval below 1.
     """
+
+    begins_anew = True
 
     def __init__(
         self,
@@ -66,8 +69,11 @@ class Balancer(BaseModule):
             )
         if interval is None:
             interval = 1 if self.source == 'features' else 10
-        if interval < 1:
-            raise UserError(f'interval={interval}: use at least 1 step')
+        if interval < 1 or int(interval) != interval:
+            raise UserError(
+                f'interval={interval}: write a whole number of steps, at '
+                'least 1'
+            )
         self.interval = interval
         self.register_buffer('weights', torch.ones(count))
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
@@ -77,6 +83,8 @@ class Balancer(BaseModule):
         self._settled: dict[str, Tensor] | None = None
         # Whether a backward pass has been since.
         self._reached = False
+        # A checkpoint has the state of the last step of the optimizer.
+        self.register_state_dict_pre_hook(_settle)
         self.grad_norms = torch.full((count,), torch.nan)
         self.grad_cosines = torch.full((count, count), torch.nan)
         self.step_weights = torch.ones(count, dtype=torch.float64)
@@ -177,7 +185,12 @@ class Balancer(BaseModule):
         # Ranks may round differently; the trunk must not.
         broadcast(found)
         weights[index] = found
-        self.weights[index.to(self.weights.device)] = found.to(self.weights)
+        # The share that these had together stays: absent tasks have theirs
+        # from a measurement among more of them.
+        rows = index.to(self.weights.device)
+        share = self.weights[rows].abs().sum() / len(index)
+        found = found.to(self.weights)
+        self.weights[rows] = found * torch.where(share > 0, share, 1)
         return weights
 
     def _describe(self, gramian: Tensor, seen: Tensor) -> None:
@@ -185,3 +198,8 @@ class Balancer(BaseModule):
         norms = torch.where(seen, gramian.diagonal().sqrt(), torch.nan)
         self.grad_norms = norms.float()
         self.grad_cosines = (gramian / norms[:, None] / norms[None]).float()
+
+
+def _settle(balancer: Balancer, prefix: str, keep_vars: bool) -> None:
+    """Not a method bound to one: a copied model keeps its hooks."""
+    balancer.settle()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from mmvmtl.errors import UserError
 from mmvmtl.registry import MODELS
+from mmvmtl.signatures import accepted
 
 #: Cosines of float32 gradients are known no better.
 ROUNDING = 1e-6
@@ -77,13 +78,25 @@ def build_weighting(cfg: str | dict, num_tasks: int) -> GramianWeighting:
         UserError: if there is no such method; it names near ones.
     """
     cfg = dict(type=cfg) if isinstance(cfg, str) else dict(cfg)
+    if not isinstance(cfg.get('type'), str):
+        raise UserError(
+            f"weighting={cfg}: name a balancing method, such as 'MGDA', or "
+            "dict(type='CAGrad', c=0.5)"
+        )
     name = cfg['type'].removeprefix('mmvmtl.')
     methods = gramian_weightings()
     if name not in methods:
         near = difflib.get_close_matches(name, methods, 3, 0)
         raise UserError(
             f"there is no balancing method '{name}'; near are "
-            f'{", ".join(near)}'
+            f'{", ".join(near)}; a weighting of losses, such as FAMO, stands '
+            "in loss=dict(type='mmvmtl.FAMO')"
+        )
+    known = (accepted(methods[name]) or set()) - {'num_tasks'}
+    for key in set(cfg) - {'type'} - known:
+        raise UserError(
+            f"{name} has no setting '{key}'; it has "
+            f'{", ".join(sorted(known)) or "none"}'
         )
     cfg['type'] = f'mmvmtl.{name}'
     return MODELS.build(cfg, default_args=dict(num_tasks=num_tasks))

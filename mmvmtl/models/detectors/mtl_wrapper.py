@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.feature_cut import FeatureCut
+from mmvmtl.models.losses.build import build_loss_weighting
 from mmvmtl.models.losses.loss_keys import LossKeys, scalar
 from mmvmtl.models.losses.total import TOTAL, pick_total
 from mmvmtl.registry import MODELS
@@ -68,10 +69,7 @@ def MTLWrapper(
         )
     built.__class__ = _joint(type(built))
     built.loss_keys = keys
-    built.weighting = MODELS.build(
-        loss or dict(type='mmvmtl.WeightedMTLLoss'),
-        default_args=dict(tasks=keys.tasks),
-    )
+    built.weighting = build_loss_weighting(loss, keys.tasks)
     built.branch = None
     if branch is not None:
         built.branch = MODELS.build(
@@ -110,9 +108,10 @@ class _JointLoss(Observed):
         stacked = torch.stack(sums)
         total = self.weighting(stacked, active)
         self.tell_observer(tasks, stacked, active, total)
+        log = {key: scalar(value).detach() for key, value in losses.items()}
         if cut is not None:
             total = self.branch.balance(sums, total, active, self)
-        log = {key: scalar(value).detach() for key, value in losses.items()}
+            log.update(self.branch.log(tasks))
         for task, weight in zip(
             tasks, self.weighting.last_weights, strict=True
         ):

@@ -12,6 +12,7 @@ from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.detectors.streams import StreamBank, track
 from mmvmtl.models.domain import clip_domain_batch
+from mmvmtl.models.losses.build import build_loss_weighting
 from mmvmtl.models.losses.total import TOTAL, pick_total
 from mmvmtl.models.memory_format import takes_channels_last
 from mmvmtl.models.task_names import check_tasks
@@ -74,10 +75,7 @@ class VideoMTLDetector(Observed, BaseModel):
             branch or dict(type='mmvmtl.TaskBranch'),
             default_args=dict(tasks=self.head.tasks),
         )
-        self.weighting = MODELS.build(
-            loss or dict(type='mmvmtl.WeightedMTLLoss'),
-            default_args=dict(tasks=self.head.tasks),
-        )
+        self.weighting = build_loss_weighting(loss, self.head.tasks)
         self.sharing = None
         if sharing is not None:
             self.sharing = MODELS.build(
@@ -196,7 +194,8 @@ class VideoMTLDetector(Observed, BaseModel):
         """The weighted total ``loss_mtl`` and each task's own losses.
 
         The latter are detached and named ``<task>.<loss>``; beside them
-        stands each task's ``weight.<task>``. Weighting happens here, inside
+        stands each task's ``weight.<task>``, and ``balance.<task>`` where
+        gradients are balanced. Weighting happens here, inside
         the forward that DDP wraps, because parameters of a learned weighting
         must be used there.
         """
@@ -215,6 +214,7 @@ class VideoMTLDetector(Observed, BaseModel):
             log[f'weight.{task}'] = weight
         self.tell_observer(self.head.tasks, stacked, flags, total)
         total = self.branch.balance(totals, total, flags, self)
+        log.update(self.branch.log(self.head.tasks))
         if self.sharing is not None:
             total = total + zero_touch(self.sharing)
         beside = self._regularise(stacked, flags)

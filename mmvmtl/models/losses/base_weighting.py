@@ -28,10 +28,14 @@ class BaseWeighting(BaseModule, metaclass=ABCMeta):
     Attributes:
         last_weights (Tensor): :math:`\lambda_k` of the last forward, (T,),
             detached; 0 for a task that was not active.
+        begins_anew (bool): its state is of one training and its tasks, and
+            not of the network: fine-tuning does not inherit it.
 
     Raises:
         ValueError: if ``tasks`` is empty or names a task twice.
     """
+
+    begins_anew = True
 
     def __init__(self, tasks: Sequence[str]) -> None:
         super().__init__()

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.clock import tick
+from mmvmtl.models.losses.build import build_loss_weighting
 from mmvmtl.models.losses.step_weighting import StepWeighting
 from mmvmtl.registry import MODELS
 
@@ -53,10 +54,7 @@ class LossScaleNorm(StepWeighting):
         if not 0 <= momentum < 1:
             raise UserError(f'momentum={momentum} must lie in [0, 1)')
         self.momentum = momentum
-        self.weighting = MODELS.build(
-            weighting or dict(type='mmvmtl.WeightedMTLLoss'),
-            default_args=dict(tasks=self.tasks),
-        )
+        self.weighting = build_loss_weighting(weighting, self.tasks)
         self.register_buffer('mean', torch.zeros(len(self.tasks)))
         self.register_buffer('updates', torch.zeros(len(self.tasks)))
 

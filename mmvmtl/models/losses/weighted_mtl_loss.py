@@ -61,6 +61,11 @@ class WeightedMTLLoss(BaseWeighting):
         super().__init__(tasks)
         if weights is None:
             weights = dict.fromkeys(tasks, 1.0)
+        if not isinstance(weights, dict):
+            raise UserError(
+                f'weights={weights!r}: write one number for each task, '
+                'such as dict(det=1.0, cls=0.5)'
+            )
         weights = {k: v for k, v in weights.items() if v is not None}
         for name in weights:
             if name not in tasks:

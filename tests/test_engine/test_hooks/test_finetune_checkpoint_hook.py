@@ -15,6 +15,7 @@ from mmvmtl.engine.hooks.finetune_checkpoint_hook import (
     match_weights,
 )
 from mmvmtl.errors import UserError
+from mmvmtl.models import TaskBranch, UncertaintyWeighting
 
 
 class Touch:
@@ -67,6 +68,23 @@ def test_a_whole_model_with_another_head(tmp_path):
     assert torch.equal(new.head.weight, head)
     assert torch.equal(new.trunk[0].weight, old.trunk[0].weight)
     assert torch.equal(new.stem[1].running_mean, old.stem[1].running_mean)
+
+
+def test_what_combines_losses_begins_anew(tmp_path):
+    """Its order of tasks is another's, its clock of another training."""
+    old, new = other_toy(), Toy()
+    for toy in (old, new):
+        toy.weighting = UncertaintyWeighting(('a', 'b'))
+        toy.branch = TaskBranch(('a', 'b'), 'GradNorm')
+    with torch.no_grad():
+        old.weighting.log_var.fill_(3.0)
+    old.branch.balancer.weighting.first_losses.fill_(7.0)
+    path = save(tmp_path / 'a.pth', dict(state_dict=old.state_dict()))
+    match = FinetuneCheckpointHook(path).load(new)
+    assert new.weighting.log_var.tolist() == [0, 0]
+    assert new.branch.balancer.weighting.first_losses.tolist() == [0, 0]
+    assert 'weighting.log_var' in match.left_over
+    assert torch.equal(new.trunk[0].weight, old.trunk[0].weight)
 
 
 def test_bare_weights_of_one_part(tmp_path):

@@ -205,6 +205,31 @@ def test_every_interval_is_due_and_resumes_where_it_was(square):
     assert seen == [True, False, False, True, False, False, True]
 
 
+def test_absent_tasks_keep_their_share_of_the_weights():
+    """MGDA, orthogonal norms 4, 4, 1: weights 1 / n^2 are 1 : 1 : 16.
+
+    a and b measured alone are equal as before, so nothing may move.
+    """
+    balancer = make('MGDA')
+    gramian = torch.diag(torch.tensor([16.0, 16.0, 1.0]))
+    found = balancer.observe(gramian, ALL, ONES)
+    torch.testing.assert_close(found, torch.tensor([1, 1, 16]).double() / 6)
+    two = torch.tensor([True, True, False])
+    both = balancer.observe(gramian, two, ONES)
+    assert both.tolist() == pytest.approx([1, 1, 1])
+    held = balancer.held(ALL)
+    torch.testing.assert_close(held, found, rtol=1e-6, atol=0)
+
+
+def test_weights_that_were_all_zero_come_back():
+    balancer = make('MGDA')
+    balancer.weights.copy_(torch.tensor([0.0, 0.0, 3.0]))
+    two = torch.tensor([True, True, False])
+    balancer.observe(torch.eye(3), two, ONES)
+    found = balancer.held(ALL)
+    torch.testing.assert_close(found, torch.tensor([0.6, 0.6, 1.8]).double())
+
+
 def test_norms_and_cosines_can_be_looked_at():
     balancer = make('PCGrad')
     rows = torch.tensor([[3.0, 4.0], [0.0, 2.0], [0.0, 0.0]])
@@ -230,7 +255,8 @@ def test_source_and_interval_follow_the_method(name, source, interval):
     'settings, sentence',
     [
         (dict(gramian='weights'), "gramian='weights' is unknown"),
-        (dict(interval=0), 'interval=0: use at least 1 step'),
+        (dict(interval=0), 'interval=0: write a whole number'),
+        (dict(interval=2.5), 'interval=2.5: write a whole number'),
     ],
 )
 def test_wrong_settings_are_named(settings, sentence):

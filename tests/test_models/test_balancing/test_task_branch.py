@@ -350,6 +350,22 @@ def test_a_step_that_is_left_out_moves_nothing(name, source):
         assert torch.equal(value, other.branch.state_dict()[key]), key
 
 
+@pytest.mark.parametrize('name', ['MGDA', 'PCGrad', 'GradNorm'])
+def test_a_checkpoint_behind_a_left_out_step_has_the_state_before(name):
+    model = Toy(weighting=name, interval=1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    model.step(data()).backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    before = copy.deepcopy(model.branch.state_dict())
+    model.step(data(1)).backward()
+    optimizer.zero_grad()  # as a scaler does after an overflow
+    copied = copy.deepcopy(model)
+    for twin in (model, copied):
+        for key, value in twin.branch.state_dict().items():
+            assert torch.equal(value, before[key]), key
+
+
 def test_gathered_micro_batches_are_no_left_out_step():
     model = Toy(weighting='GradVac', interval=1)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
@@ -533,6 +549,17 @@ def test_copy_and_half_a_step_leave_no_graph_behind():
     [
         (dict(weighting='PCGard'), 'near are PCGrad'),
         (dict(weighting='MGDA', interval=0), 'interval=0'),
+        (dict(weighting='FAMO'), "stands in loss=dict.type='mmvmtl.FAMO'"),
+        (dict(weighting=dict(alpha=1)), 'name a balancing method, such as'),
+        (
+            dict(weighting=dict(type='CAGrad', alpha=1)),
+            "CAGrad has no setting 'alpha'; it has c",
+        ),
+        (dict(weighting='MGDA', parameters='neck'), 'MGDA takes the gradien'),
+        (dict(parameters='neck'), 'parameters=.neck. is of a balancing'),
+        (dict(gramian='features'), 'gramian=.features. is of a balancing'),
+        (dict(interval=10), 'interval=10 is of a balancing'),
+        (dict(scale_heads=True), 'scale_heads=True is of a balancing'),
     ],
 )
 def test_wrong_settings_are_named(settings, sentence):

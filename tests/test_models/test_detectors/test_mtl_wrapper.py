@@ -274,6 +274,18 @@ def test_the_weight_of_each_task_is_logged(retinanet, batch):
     torch.testing.assert_close(total, wanted)
 
 
+def test_what_balancing_did_is_logged(retinanet, batch):
+    """Those last used; nothing where nothing is balanced."""
+    branch = dict(type='mmvmtl.TaskBranch', weighting='MGDA', scale_heads=True)
+    model = retinanet(branch=branch)
+    losses = model(*copy.deepcopy(batch), mode='loss')
+    _, log = model.parse_losses(losses)
+    used = model.branch.balancer.step_weights.tolist()
+    assert [log[f'balance.{task}'].item() for task in TASKS] == used
+    assert used != [1, 1]
+    assert TaskBranch(TASKS).log(TASKS) == {}
+
+
 @pytest.mark.parametrize('branch', [None, dict(type='mmvmtl.TaskBranch')])
 def test_an_observer_sees_each_task(retinanet, batch, branch):
     """Its gradients add up to that of the step, weighted."""

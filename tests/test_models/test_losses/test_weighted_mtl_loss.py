@@ -47,6 +47,7 @@ def test_inactive_task_has_no_weight_but_stays_in_the_graph():
         (dict(det=1, cls=-1, track=1), 'not negative'),
         (dict(det=1, cls=float('nan'), track=1), 'finite'),
         (dict(det=1, cls=(0.1, 0), track=1), 'pair not 0'),
+        (1.0, 'weights=1.0: write one number for each task'),
     ],
 )
 def test_wrong_weights_are_named(weights, sentence):

@@ -10,6 +10,7 @@ from weightings import STEPPED, TASKS, WEIGHTINGS, build, step
 
 from mmvmtl.models.losses import BaseWeighting
 from mmvmtl.models.losses.base_weighting import mean_over_ranks
+from mmvmtl.models.losses.build import build_loss_weighting
 
 EVERY = pytest.mark.parametrize('name', WEIGHTINGS)
 #: Four steps, of which two miss a task.
@@ -272,6 +273,22 @@ def test_wrong_tasks_are_named(name, tasks, sentence):
 def test_wrong_settings_are_named(name, settings, sentence):
     with pytest.raises(ValueError, match=sentence):
         build(name, **settings)
+
+
+@pytest.mark.parametrize(
+    'cfg, sentence',
+    [
+        ('RLW', "'RLW' is no weighting of task losses: write"),
+        (dict(alpha=1), 'is no weighting of task losses: write'),
+        (dict(type='mmvmtl.GradNorm'), "'GradNorm' weighs gradients, not"),
+        (dict(type='mmvmtl.TrackHead'), "'TrackHead' is no weighting of task"),
+    ],
+)
+def test_what_is_no_weighting_is_named(cfg, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build_loss_weighting(cfg, ('det', 'cls'))
+    with pytest.raises(ValueError, match=sentence):
+        build('LossScaleNorm', weighting=cfg)
 
 
 def test_mean_over_ranks_of_one_process_leaves_out_the_inactive():
