@@ -42,10 +42,18 @@ CASES: dict[str, tuple[list[dict], list[dict]]] = {
 }
 #: Methods that leave gradients alone which do not oppose each other.
 CONFLICT = ('PCGrad', 'GradVac', 'UPGrad', 'DualProj')
-#: By name the clips, and changes of the model, beside the cases.
-VARIANTS: dict[str, tuple[str, dict]] = {
+#: Cases of three steps: a task comes and goes.
+CHANGES = 'changing labels'
+CHANGING = ('unequal numbers', 'no clip labelled', 'no track labelled')
+#: By name the case of every step, or those of each, and changes of the model.
+VARIANTS: dict[str, tuple[str | tuple[str, ...], dict]] = {
     f'weighting {name}': ('unequal numbers', dict(loss=config(name)))
     for name in WEIGHTINGS
+}
+VARIANTS |= {CHANGES: (CHANGING, {})}
+VARIANTS |= {
+    f'{CHANGES}, weighting {name}': (CHANGING, dict(loss=config(name)))
+    for name in ('IMTLL', 'FAMO')
 }
 VARIANTS |= {
     f'{NOWHERE}, {name}': (NOWHERE, dict(loss=config(name)))
@@ -53,7 +61,7 @@ VARIANTS |= {
 }
 # Every method with its own gradients, some with others.
 VARIANTS |= {
-    f'balancing {name} {settings}': (clips, dict(branch=dict(
+    f'balancing {name} {clips} {settings}': (clips, dict(branch=dict(
         type='mmvmtl.TaskBranch', weighting=name, **settings)))
     for name, clips, settings in (
         *((name, 'unequal numbers', dict(interval=2)) for name in METHODS),
@@ -64,6 +72,8 @@ VARIANTS |= {
         ('MGDA', 'no clip labelled', dict(scale_heads=True)),
         ('CAGrad', 'a task labelled nowhere', {}),
         ('GradNorm', 'nothing labelled', dict(gramian='parameters')),
+        *((name, CHANGING, dict(interval=2))
+          for name in ('MGDA', 'CAGrad', 'GradNorm')),
     )
 }  # fmt: skip
 STEPS = 3
@@ -100,6 +110,7 @@ def train(
         **changes: settings of the model, see ``build_model``.
     """
     clips, variant = VARIANTS.get(case, (case, {}))
+    clips = (clips,) * STEPS if isinstance(clips, str) else clips
     cfg = without_batch_statistics()
     model = module = build_model(cfg, **variant, **changes).double().train()
     if find_unused is not None:
@@ -108,7 +119,7 @@ def train(
         )
     optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
     for step in range(STEPS):
-        parts = [rank_batch(CASES[clips][r], r, step) for r in ranks]
+        parts = [rank_batch(CASES[clips[step]][r], r, step) for r in ranks]
         inputs = torch.cat([frames for frames, _ in parts])
         samples = [sample for _, part in parts for sample in part]
         losses = model(inputs, samples, mode='loss')

@@ -50,12 +50,13 @@ def test_every_method_changes_the_update(ranks):
     for case in balancing:
         clips, _ = ddp_cases.VARIANTS[case]
         found = ranks[0][case, False]
-        other = ranks[0][clips, False]
+        plain = ddp_cases.CHANGES if isinstance(clips, tuple) else clips
+        other = ranks[0][plain, False]
         # Of the network; the balancer's clock is no part of it.
         far = max((found[k] - value).abs().max() for k, value in other.items())
         if clips == 'a task labelled nowhere':  # alone, it keeps its gradient
-            assert far == 0, case
-        elif 'unequal numbers' in clips and any(
+            assert far < 1e-15, case
+        elif clips == 'unequal numbers' and any(
             m in case for m in ddp_cases.CONFLICT
         ):
             assert far < 1e-12, case  # nobody opposes anybody there
