@@ -19,18 +19,21 @@ A run that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.kept_run import refuse_other
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.apis.steps import (
     Shell,
     measure,
     quiet_shell,
     side_by_side,
+    what_is_run,
 )
 
 CONFIGS = Path('configs/domain')
@@ -105,10 +108,17 @@ class Bench:
         folder = self.work / 'translators' / target
         last = cli.read_config(str(config)).train_cfg.max_iters
         checkpoint = folder / f'iter_{last}.pth'
-        if not checkpoint.is_file():
-            self.shell(folder).run(
-                'tools/train.py', config, '--work-dir', folder
+        said, shell = folder / 'run.txt', self.shell(folder)
+        text = what_is_run(config, 0, [], shell)
+        if said.is_file():
+            refuse_other(text, said)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            shell.run(
+                *('tools/train.py', config, '--work-dir', folder),
+                *('--cfg-options', 'randomness.seed=0'),
             )
+            said.write_text(text)
         return checkpoint
 
     def place(self, target: str, method: str, seed: int) -> tuple[Path, Path]:
@@ -145,7 +155,11 @@ class Bench:
                     *('--target', target, '--out', weights),
                 )
             options.append(f'train_dataloader.sampler.weights={weights}')
-        return measure(config, folder, seed, options, shell)
+        metrics = measure(config, folder, seed, options, shell)
+        if method == 'importance':
+            size = 'effective_sample_size'
+            metrics[size] = json.loads(weights.read_text())[size]
+        return metrics
 
 
 def with_gaps(rows: Mapping[str, Row]) -> dict[str, Row]:

@@ -87,8 +87,12 @@ def refuse_choices(cfg: Config) -> None:
     ]
     # One that is None is switched off.
     hooks = [hook for hook in hooks if hook]
+    schedulers = cfg.get('param_scheduler') or ()
+    if isinstance(schedulers, Mapping):
+        schedulers = (schedulers,)
     for setting, there in (
         ('EarlyStoppingHook', any(map(_stops_early, hooks))),
+        ('param_scheduler', any('monitor' in each for each in schedulers)),
         ('save_best', any(hook.get('save_best') for hook in hooks)),
     ):
         if there:

@@ -56,7 +56,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--lrs',
         nargs='+',
         type=float,
-        help='by itself, 0, 0.5, 1, 2 and 5 times train_cfg.lr',
+        help='by itself, 0, 0.5, 1, 2 and 5 times train_cfg.lr; the largest '
+        'is doubled while that helps',
     )
     parser.add_argument('--out', help='result file')
     cli.add_cfg_options(parser)

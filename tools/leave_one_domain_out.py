@@ -72,7 +72,11 @@ def measure_held(
 
 
 def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Metrics ``<domain>/<metric>`` of a method, and their ``mean``."""
+    """Metrics ``<domain>/<metric>`` of a method, and their ``mean``.
+
+    It is unknown where a domain has no number: another method's would be
+    over other domains.
+    """
     found: dict[str, float] = {}
     means: dict[str, list] = {}
     for held, metrics in runs.items():
@@ -80,8 +84,8 @@ def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
             found[f'{held}/{name}'] = value
             means.setdefault(name, []).append(value)
     for name, values in means.items():
-        known = [value for value in values if value is not None]
-        found[f'mean/{name}'] = mean(known) if known else None
+        whole = len(values) == len(runs) and None not in values
+        found[f'mean/{name}'] = mean(values) if whole else None
     return found
 
 

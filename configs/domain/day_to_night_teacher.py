@@ -1,6 +1,6 @@
 """Day to night: a detector of the day learns night from its own running mean; night is unlabelled.
 
-2 CPU cores, one seed, 10 unseen videos: 79.6 mAP50 / 65.3 HOTA.
+One seed, 10 unseen videos, commit 4fc765f: 79.6 mAP50 / 65.3 HOTA.
 
 python tools/train.py configs/domain/day_to_night_teacher.py
 """
@@ -26,12 +26,12 @@ labelled = {
         ),
     ],
 }
-# Frames lie close together, so that tracks within a clip can be trusted, and
-# the strong view differs in colours only: boxes stay where the teacher saw
-# them.
+# Frames follow each other, so that tracks within a clip can be trusted and
+# have velocities, by which clips are told; and the strong view differs in
+# colours only: boxes stay where the teacher saw them.
 unlabelled = {
     **_base_.target,
-    'clip': dict(length=3, stride=(1, 3)),
+    'clip': dict(length=3, stride=1),
     'pipeline': [
         *_base_.train_pipeline[:2],
         dict(

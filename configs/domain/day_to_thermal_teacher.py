@@ -1,6 +1,6 @@
 """Day to thermal: a detector of the day learns thermal from its own running mean; thermal is unlabelled.
 
-2 CPU cores, one seed, 10 unseen videos: 78.8 mAP50 / 61.4 HOTA.
+One seed, 10 unseen videos, commit 4fc765f: 78.8 mAP50 / 61.4 HOTA.
 
 python tools/train.py configs/domain/day_to_thermal_teacher.py
 """
@@ -26,12 +26,12 @@ labelled = {
         ),
     ],
 }
-# Frames lie close together, so that tracks within a clip can be trusted, and
-# the strong view differs in colours only: boxes stay where the teacher saw
-# them.
+# Frames follow each other, so that tracks within a clip can be trusted and
+# have velocities, by which clips are told; and the strong view differs in
+# colours only: boxes stay where the teacher saw them.
 unlabelled = {
     **_base_.target,
-    'clip': dict(length=3, stride=(1, 3)),
+    'clip': dict(length=3, stride=1),
     'pipeline': [
         *_base_.train_pipeline[:2],
         dict(

@@ -53,7 +53,7 @@ episodes = dict(
 )
 # For tools/adapt.py.
 adapt = dict(
-    dataset={**_base_.held_out, 'world': _base_.thermal},
+    dataset={**_base_.search, 'world': _base_.thermal},
     lr=0.01,
     steps=5,
     parts=_base_.parts,

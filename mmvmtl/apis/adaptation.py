@@ -147,14 +147,23 @@ def best_rate(
     how: Adaptation,
     rates: Sequence[float],
 ) -> float:
-    """Of ``rates`` the one with the best mean score over ``episodes``."""
+    """Of ``rates`` the one with the best mean score over ``episodes``.
+
+    Where that is the largest, it is doubled as long as that helps: the rates
+    may be those that another model wants.
+    """
     if len(rates) == 1:
         return rates[0]
-    means = [
-        score_episodes(model, episodes, replace(how, lr=rate)).mean()
-        for rate in rates
-    ]
-    return rates[int(np.argmax(means))]
+
+    def score(rate: float) -> float:
+        return score_episodes(model, episodes, replace(how, lr=rate)).mean()
+
+    means = {rate: score(rate) for rate in rates}
+    best = max(means, key=means.__getitem__)
+    while 0 < best == max(means):
+        means[2 * best] = score(2 * best)
+        best = max(means, key=means.__getitem__)
+    return best
 
 
 def interval(values: np.ndarray) -> dict[str, float]:

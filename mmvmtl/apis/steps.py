@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -199,7 +201,7 @@ def measure(
         UserError: If ``work`` holds the metrics of another run.
     """
     done, said = work / 'metrics.json', work / 'run.txt'
-    text = _what_is_run(config, seed, options, shell)
+    text = what_is_run(config, seed, options, shell)
     if trained is not None:
         text += (trained / 'run.txt').read_text()
     if done.is_file():
@@ -215,16 +217,25 @@ def measure(
     return json.loads(done.read_text())
 
 
-def _what_is_run(
+def what_is_run(
     config: str | Path, seed: int, options: Sequence[str], shell: Shell
 ) -> str:
+    """Config, seed, options and variables, and a sum of each file in them."""
     parser = argparse.ArgumentParser()
     cli.add_cfg_options(parser)
     changes = parser.parse_args(_settings(seed, options)).cfg_options
     cfg = cli.read_config(str(config), changes)
     # The config is read here without them, and there with them.
     lines = [f'{name}={value}\n' for name, value in sorted(shell.env.items())]
-    return ''.join([cfg.pretty_text, '\n', *lines])
+    text = ''.join([cfg.pretty_text, '\n', *lines])
+    # What a run begins with may be another's at the same place.
+    paths = sorted(set(re.findall(r'[^\s=\'"]+\.(?:pth|json)\b', text)))
+    files = [path for path in map(Path, paths) if path.is_file()]
+    return text + ''.join(f'{file} {_sha256(file)}\n' for file in files)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def table(rows: Mapping[str, Mapping[str, float | str | None]]) -> str:

@@ -103,6 +103,8 @@ def _cut(
         **video,
         'id': new_id,
         'name': f'{video["name"]}#{kept[0]}',
+        # Its objects are those of the other part.
+        'recording': video['name'],
         'length': len(kept),
     }
     return [part], [{**images[i], 'video_id': new_id} for i in kept]

@@ -225,8 +225,9 @@ class VideoMTLDataset(BaseDataset):
             'key_frame': key,
             'sample_idx': item['sample_idx'],
         }
-        if video.info.get('domain') is not None:
-            clip['domain'] = video.info['domain']
+        for name in ('domain', 'recording'):
+            if video.info.get(name) is not None:
+                clip[name] = video.info[name]
         if video.clip_label is not None:
             clip['clip_label'] = video.clip_label
         return clip

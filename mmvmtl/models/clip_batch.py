@@ -54,11 +54,16 @@ class ClipBatch:
         """Per clip a number that clips of one video share.
 
         Videos with one name and id, of data sets that a joined one does not
-        name, share it as well: what may be one is not taken for two.
+        name, share it as well: what may be one is not taken for two. So do
+        parts of one ``recording``.
         """
         numbers: dict[tuple, int] = {}
-        names = ('dataset', 'video_name', 'video_id')
-        keys = [tuple(s.get(name) for name in names) for s in self.samples]
+        keys = []
+        for sample in self.samples:
+            whole = sample.get('recording')
+            names = ('dataset', 'video_name', 'video_id')
+            own = tuple(sample.get(name) for name in names)
+            keys.append(own if whole is None else (own[0], whole))
         return [numbers.setdefault(key, len(numbers)) for key in keys]
 
     def labelled(self, task: str) -> list[bool]:

@@ -112,6 +112,18 @@ def test_the_best_rate_has_the_best_mean(monkeypatch):
     assert best_rate(None, None, how, [0.5]) == 0.5
 
 
+def test_a_rate_at_the_edge_is_doubled_while_that_helps(monkeypatch):
+    scores = {0.0: 0.1, 0.5: 0.2, 1.0: 0.3, 2.0: 0.5, 4.0: 0.4}
+    monkeypatch.setattr(
+        adaptation,
+        'score_episodes',
+        lambda model, episodes, how: np.array([scores.pop(how.lr)]),
+    )
+    how = Adaptation(9.0, 5, HEAD)
+    assert best_rate(None, None, how, [0.0, 0.5, 1.0]) == 2.0
+    assert not scores
+
+
 def test_a_section_says_how_to_adapt():
     section = dict(lr=0.1, steps=2, parts='head.heads.det')
     how = adaptation_of(section, 'adapt')

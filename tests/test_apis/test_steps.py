@@ -147,6 +147,16 @@ def test_another_run_is_not_taken_for_it(run, tmp_path, change):
     assert run(**change) == 2
 
 
+def test_another_checkpoint_at_the_same_place_is_another_run(run, tmp_path):
+    start = tmp_path / 'start.pth'
+    start.write_bytes(b'one')
+    shell = Shell(dict(MMVMTL_PRETRAINED=str(start)))
+    assert run(shell=shell) == run(shell=shell) == 1
+    start.write_bytes(b'two')
+    with pytest.raises(UserError, match='choose another --work-dir'):
+        run(shell=shell)
+
+
 def test_a_finished_run_is_tested_on_something_else(tmp_path, monkeypatch):
     """With the checkpoint that it left, once; not with that of another."""
     config, trained = tmp_path / 'config.py', tmp_path / 'trained'

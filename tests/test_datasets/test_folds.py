@@ -54,6 +54,14 @@ def test_no_clip_reaches_across_the_hole():
     assert {video['id'] for video in part['videos']} == set(spans)
 
 
+def test_both_parts_of_a_video_are_one_recording():
+    """An animal that is in both is not taken for two."""
+    part = select_fold(content(1), 1, 3)
+    names = {video['name'] for video in part['videos']}
+    assert len(names) == 2
+    assert {video['recording'] for video in part['videos']} == {'v0'}
+
+
 def test_a_velocity_across_the_cut_is_dropped():
     part = select_fold(content(1), 1, 3)
     without = [

@@ -119,15 +119,24 @@ def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
     from mmvmtl.apis.steps import Shell
 
     made = []
-    monkeypatch.setattr(Shell, 'run', lambda _, *words: made.append(words[0]))
+
+    def run(_, *words):
+        made.append(words[0])
+        if words[0] == 'tools/analysis/importance_weights.py':
+            content = dict(effective_sample_size=12.5)
+            words[-1].write_text(json.dumps(content))
+
+    monkeypatch.setattr(Shell, 'run', run)
     # Of a run that was broken off, and may have begun elsewhere.
     weights = tmp_path / 'work/day_to_fog_importance/seed_0/weights.json'
     weights.parent.mkdir(parents=True)
     weights.touch()
-    _, calls = bench(
+    result, calls = bench(
         *('--targets', 'fog', '--seeds', '0', '--methods'),
         *('importance', 'translated', 'combined'),
     )
+    metrics = result['rows']['fog/importance']['metrics']
+    assert metrics['effective_sample_size'] == [12.5]
     folder = tmp_path / 'work'
     translator = str(folder / 'translators/fog/iter_600.pth')
     wanting = {n for n, _, env, _ in calls if 'MMVMTL_TRANSLATOR' in env}
@@ -139,6 +148,10 @@ def test_translator_and_weights_are_made_first(bench, tmp_path, monkeypatch):
     assert made.count('tools/analysis/importance_weights.py') == 1
     (options,) = [o for n, *_, o in calls if n == 'day_to_fog_importance']
     assert options == [f'train_dataloader.sampler.weights={weights}']
+    assert (folder / 'translators/fog/run.txt').is_file()
+    (folder / 'translators/fog/run.txt').write_text('of another config')
+    with pytest.raises(SystemExit):
+        bench('--targets', 'fog', '--seeds', '0', '--methods', 'translated')
 
 
 def test_an_unknown_target_is_one_sentence(bench, capsys):

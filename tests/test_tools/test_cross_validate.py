@@ -67,6 +67,11 @@ def test_mean_and_sample_deviation_by_hand(tool):
             [dict(type='CheckpointHook', save_best='auto')],
             'save_best',
         ),
+        (
+            'param_scheduler',
+            [dict(type='ReduceOnPlateauLR', monitor='det/mAP50')],
+            'param_scheduler',
+        ),
     ],
 )
 def test_nothing_is_chosen_by_what_is_tested(

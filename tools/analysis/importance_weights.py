@@ -64,8 +64,8 @@ def weigh(
             f"--source and --target are both '{args.source}'; name two "
             'domains.'
         )
-    if not args.largest > 0:
-        raise UserError(f'--largest {args.largest} must be above 0.')
+    if not args.largest >= 1:
+        raise UserError(f'--largest {args.largest} must be at least 1.')
     masks = {}
     for name in (args.source, args.target):
         masks[name] = torch.tensor([domain == name for domain in domains])

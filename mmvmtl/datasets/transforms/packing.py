@@ -36,6 +36,7 @@ FRAME_META = (
 CLIP_META = (
     'video_id',
     'video_name',
+    'recording',
     'labelled',
     'classes',
     'key_frame',

@@ -71,7 +71,13 @@ class L2SPHook(Hook):
         """Take the starting point of the run that is resumed."""
         # Loaded to begin with, another run's starting point is not ours.
         if runner._resume:
-            self._stored = checkpoint.get(KEY)
+            if KEY not in checkpoint:
+                raise UserError(
+                    'the resumed checkpoint has no starting point of '
+                    'L2SPHook, so it was trained without; begin with it by '
+                    'load_from instead of resuming it.'
+                )
+            self._stored = checkpoint[KEY]
 
     def before_train(self, runner: Runner) -> None:
         """Keep the starting point, and stand before the optimizer."""

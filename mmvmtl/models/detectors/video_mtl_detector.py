@@ -53,6 +53,9 @@ class VideoMTLDetector(Observed, BaseModel):
         init_cfg (dict, optional): initialisation of MMEngine.
     """
 
+    #: What the losses of ``domain`` count: a forward may show one domain only.
+    domain_share = 1.0
+
     def __init__(
         self,
         backbone: dict,
@@ -221,7 +224,8 @@ class VideoMTLDetector(Observed, BaseModel):
         if self.domain is not None:
             compared = clip_domain_batch(stages, feats, batch, self.head.heads)
             for name, value in self.domain.loss(compared).items():
-                beside[f'domain.{name}'] = value
+                share = self.domain_share if 'loss' in name else 1.0
+                beside[f'domain.{name}'] = share * value
         for name, value in beside.items():
             log[name] = value.detach()
             if 'loss' in name:

@@ -142,14 +142,29 @@ def has_defaults(kind: type) -> bool:
 
 
 def bounded(weights: Tensor, largest: float) -> Tensor:
-    """Weights with mean 1, none above ``largest`` times the mean before.
+    """Weights with mean 1, cut where they exceed ``largest`` of their mean.
+
+    The cut c is the one for which the weights below it stay as they are to
+    each other, and c is ``largest`` times the mean of what comes out. Where
+    too few rows are above 0 for that, those all weigh the same.
 
     Args:
-        weights (Tensor): (N,), >= 0.
-        largest (float): > 0; a few rows must not carry everything.
+        weights (Tensor): (N,), >= 0 and not all 0.
+        largest (float): >= 1; a few rows must not carry everything.
     """
-    weights = weights / weights.mean()
-    weights = weights.clamp(max=largest)
+    number = len(weights)
+    falling = weights.double().sort(descending=True).values
+    rest = falling.flip(0).cumsum(0).flip(0)
+    cut = falling[falling > 0].min()
+    for count, (weight, below) in enumerate(zip(falling, rest)):
+        # With `count` rows at c: c = largest (count c + below) / number.
+        room = number - count * largest
+        if room <= 0 or below <= 0:
+            break
+        if weight <= largest * below / room:
+            cut = largest * below / room
+            break
+    weights = weights.clamp(max=float(cut))
     return weights / weights.mean()
 
 

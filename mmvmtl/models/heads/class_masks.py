@@ -13,6 +13,8 @@ from mmvmtl.errors import UserError
 
 #: A sigmoid of it is 0 in every number format, and so is its loss.
 HIDDEN = -1e4
+#: Metainfo of a frame: the labels that were looked for in it.
+CLASSES = 'labelled_classes'
 
 
 def labelled_classes(
@@ -28,7 +30,7 @@ def labelled_classes(
     """
     known = torch.ones(len(frames), num_classes, dtype=torch.bool)
     for row, frame in zip(known, frames):
-        labelled = frame.get('labelled_classes')
+        labelled = frame.get(CLASSES)
         if labelled is not None:
             row[:] = False
             row[list(labelled)] = True

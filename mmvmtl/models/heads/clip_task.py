@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -46,6 +48,16 @@ class ClipTask(BaseTaskHead):
         self.window = window
         self.stride = stride
         self.hop = hop
+
+    @contextmanager
+    def whole_clips(self) -> Iterator[None]:
+        """While it lasts, predict clips as they are trained: every frame."""
+        kept = self.stride, self.window
+        self.stride, self.window = 1, sys.maxsize
+        try:
+            yield
+        finally:
+            self.stride, self.window = kept
 
     @abstractmethod
     def describe(self, feats: Features, frames: Sequence) -> Tensor:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
 from mmvmtl.errors import UserError
 from mmvmtl.models.clip_batch import ClipBatch, select_frames
 from mmvmtl.models.heads.base_task_head import BaseTaskHead, Features
-from mmvmtl.models.heads.class_masks import labelled_classes, labelled_only
+from mmvmtl.models.heads.class_masks import (
+    CLASSES,
+    labelled_classes,
+    labelled_only,
+)
 from mmvmtl.models.heads.ignored_regions import ignored_left_out
 from mmvmtl.registry import MODELS
 
@@ -22,10 +27,12 @@ class _Detection(BaseTaskHead):
 
     def loss(self, feats: Features, batch: ClipBatch) -> dict[str, Tensor]:
         """Detection losses of the frames labelled for this task."""
-        index = batch.labelled_frames(self.task)
-        if len(index):
-            frames = [batch.frames[i] for i in index.tolist()]
-            return self._frame_loss(select_frames(feats, index), frames)
+        labelled = batch.labelled_frames(self.task).tolist()
+        chosen = [i for i in labelled if _looked_at(batch.frames[i])]
+        if chosen:
+            frames = [batch.frames[i] for i in chosen]
+            rows = select_frames(feats, torch.tensor(chosen))
+            return self._frame_loss(rows, frames)
         # MMDet's heads share normalisers with the other ranks: take part in
         # that with nothing found, and teach nothing.
         frames = [without_objects(frame) for frame in batch.frames]
@@ -44,9 +51,16 @@ class _Detection(BaseTaskHead):
             frame.pred_instances = result
 
 
+def _looked_at(frame: DetDataSample) -> bool:
+    """Whether any class was looked for; a head need not hide all then."""
+    classes = frame.get(CLASSES)
+    return classes is None or len(classes) > 0
+
+
 def without_objects(frame: DetDataSample) -> DetDataSample:
-    """The frame with no ground truth in it."""
-    empty = DetDataSample(metainfo=frame.metainfo)
+    """The frame with no ground truth in it, as if of a whole data set."""
+    known = {k: v for k, v in frame.metainfo.items() if k != CLASSES}
+    empty = DetDataSample(metainfo=known)
     empty.gt_instances = frame.gt_instances[:0]
     return empty
 

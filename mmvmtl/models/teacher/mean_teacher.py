@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from contextlib import ExitStack
 
 import torch
 from mmdet.models.utils import rename_loss_dict
@@ -14,6 +15,7 @@ from mmvmtl.errors import UserError
 from mmvmtl.models.bare_weights import give_bare_weights
 from mmvmtl.models.detectors.wrapper import PredictsVideo
 from mmvmtl.models.domain import DomainAlignment
+from mmvmtl.models.heads.clip_task import ClipTask
 from mmvmtl.models.teacher.pseudo_labels import PseudoLabels, without_labels
 from mmvmtl.models.touch import zero_touch
 from mmvmtl.norm_statistics import normalised_by_batch
@@ -37,7 +39,9 @@ class MeanTeacher(PredictsVideo, BaseModel):
 
     in one forward. The running mean and the burn-in are made by
     ``mmvmtl.TeacherHook``, without which the second term stays 0. The teacher
-    has no gradient, is part of the checkpoint, and is what predicts. A
+    has no gradient, is part of the checkpoint, and is what predicts. An
+    adversary in the detector plays on the mean over both domains, and not in
+    the burn-in. A
     checkpoint of the bare detector loads into both.
 
     The teacher is in eval mode but for its batch norms when it labels: they
@@ -145,6 +149,7 @@ class MeanTeacher(PredictsVideo, BaseModel):
         # With target clips alone in the burn-in nothing else is in it.
         total = 0 if anywhere.any() else zero_touch(self.student)
         weights = self.source_weight, self.target_weight
+        shown = int(anywhere.sum())
         for k, (branch, other) in enumerate(
             ((SOURCE, STRONG), (STRONG, SOURCE))
         ):
@@ -152,6 +157,10 @@ class MeanTeacher(PredictsVideo, BaseModel):
                 continue
             clips = samples[branch] if wanted[k] else _bare(samples[other])
             frames = inputs[branch if wanted[k] else other]
+            # The game of an adversary is one over both domains, whatever each
+            # counts; with the source alone there is nothing to tell apart.
+            share = 1 / (shown * weights[k]) if weights[k] else 0.0
+            self.student.domain_share = share if self.teaching else 0.0
             losses = self.student.loss(frames, clips)
             total = total + weights[k] * losses.pop('loss_mtl')
             log.update(rename_loss_dict(('source_', 'target_')[k], losses))
@@ -196,14 +205,19 @@ class MeanTeacher(PredictsVideo, BaseModel):
         """
         bare = [without_labels(s, i) for i, s in enumerate(weak_samples)]
         self.teacher.reset_streams()
-        # In float32, as in testing: NMS takes no other type.
-        with (
-            torch.autocast(weak.device.type, enabled=False),
-            normalised_by_batch(self.teacher),
-        ):
+        heads = dict(self.teacher.head.heads.items())
+        with ExitStack() as stack:
+            # In float32, as in testing: NMS takes no other type.
+            stack.enter_context(
+                torch.autocast(weak.device.type, enabled=False)
+            )
+            stack.enter_context(normalised_by_batch(self.teacher))
+            for head in heads.values():
+                if isinstance(head, ClipTask):
+                    # A clip is shorter than the windows of a video.
+                    stack.enter_context(head.whole_clips())
             found = self.teacher.predict(weak, bare)
         self.teacher.reset_streams()
-        heads = dict(self.teacher.head.heads.items())
         return [
             self.pseudo(one, clip, heads)
             for one, clip in zip(found, strong_samples, strict=True)

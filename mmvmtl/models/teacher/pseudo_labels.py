@@ -18,7 +18,9 @@ class PseudoLabels:
     Boxes and their classes count from a score on; identities are those of
     the teacher's tracks within the clip, and a box in no track trains no
     embedding (its visibility is set to 0); velocities are unknown. A clip
-    label counts from its probability on. A frame without a sure box teaches
+    label counts from its probability on, and from a head that reads tracks
+    only if one has moved: without a velocity it says the same of every clip.
+    A frame without a sure box teaches
     nothing about boxes, not that there are none. Between sure boxes all is
     background, also what the teacher was nearly sure of.
 
@@ -64,8 +66,15 @@ class PseudoLabels:
         tracks = any(
             (frame.gt_instances.visibilities > 0).any() for frame in frames
         )
-        label = 'pred_score' in found and (
-            float(found.pred_score.max()) >= self.clip_thr
+        moved = any(_velocity_known(f) for f in found.video_data_samples)
+        blind = any(
+            isinstance(head, ClipTask) and head.needs == 'tracks'
+            for head in heads.values()
+        )
+        label = (
+            'pred_score' in found
+            and (moved or not blind)
+            and float(found.pred_score.max()) >= self.clip_thr
         )
         labelled = [
             task
@@ -100,6 +109,14 @@ class PseudoLabels:
             bboxes=boxes.bboxes.float()[:0], labels=boxes.labels[:0]
         )
         return frame
+
+
+def _velocity_known(frame: DetDataSample) -> bool:
+    """Whether some track of the frame has a velocity."""
+    tracked = frame.get('pred_track_instances')
+    if tracked is None or 'velocities' not in tracked:
+        return False
+    return bool(tracked.velocities.isfinite().any())
 
 
 def _ids_of(boxes: InstanceData, tracked: InstanceData | None) -> torch.Tensor:

@@ -61,12 +61,31 @@ def test_effective_sample_size_by_hand():
 
 
 def test_bounded_by_hand():
-    """(1, 1, 8) has mean 10/3; cut at 2 it is (.3, .3, 2) / (2.6 / 3)."""
+    """(1, 1, 8), at most 2 means: 8 becomes c = 2 (c + 2) / 3 = 4."""
     weights = bounded(torch.tensor([1.0, 1.0, 8.0]), 2.0)
-    wanted = torch.tensor([0.3, 0.3, 2.0]) * 3 / 2.6
-    assert torch.allclose(weights, wanted)
+    assert torch.allclose(weights, torch.tensor([0.5, 0.5, 2.0]))
     raw = torch.tensor([1.0, 1.0, 8.0])
     assert effective_sample_size(weights) > effective_sample_size(raw)
+
+
+@pytest.mark.parametrize('heavy', [1, 4, 30])
+def test_no_weight_exceeds_the_bound(heavy):
+    """Those below keep their proportions."""
+    weights = torch.rand(120, generator=torch.Generator().manual_seed(0)) + 0.1
+    plain = bounded(weights, 5.0)
+    torch.testing.assert_close(plain, weights / weights.mean())
+    weights[:heavy] *= 1e4
+    found = bounded(weights, 2.0)
+    assert found.mean().item() == pytest.approx(1)
+    assert found.max().item() == pytest.approx(2, rel=1e-4)
+    ratio = found[heavy:] / weights[heavy:]
+    assert ratio.max().item() == pytest.approx(ratio.min().item(), rel=1e-4)
+
+
+def test_too_few_rows_above_zero_weigh_the_same():
+    weights = torch.tensor([0.0, 0.0, 0.0, 1.0, 9.0])
+    wanted = torch.tensor([0.0, 0.0, 0.0, 2.5, 2.5])
+    torch.testing.assert_close(bounded(weights, 1.5), wanted)
 
 
 def test_too_few_rows_are_one_sentence():

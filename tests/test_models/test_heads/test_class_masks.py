@@ -6,7 +6,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from small_model import CONFIGS, SIZE
+from small_model import CONFIGS, SIZE, build_model, make_clip
 
 from mmvmtl.models.clip_batch import ClipBatch
 from mmvmtl.models.heads.class_masks import HIDDEN, hide, labelled_classes
@@ -165,3 +165,32 @@ def test_heads_that_judge_all_classes_at_once_are_refused(name, words, clip):
     feats = tuple(torch.zeros(1, 16, 8 >> i, 12 >> i) for i in range(3))
     with pytest.raises(ValueError, match=words):
         head.loss(feats, ClipBatch(clips_with(clip, (0,))))
+
+
+@pytest.mark.parametrize('name', [*HEADS, 'yolox_tiny'])
+def test_a_frame_in_which_no_class_is_labelled_is_left_out(name, clip):
+    """As a teacher without a sure box gives it; every head can do that."""
+    head = build(name)
+    feats = features(head)
+    clips = clips_with(clip, None, (0,))
+    clips[1][0].set_metainfo(dict(labelled_classes=()))
+    found = head.loss(feats, ClipBatch(clips))
+    head = build(name)
+    first = tuple(level[:1] for level in feats)
+    alone = head.loss(first, ClipBatch(clips[:1]))
+    for key, value in alone.items():
+        torch.testing.assert_close(_total(found[key]), _total(value))
+    other = tuple(level[1:] for level in feats)
+    losses = head.loss(other, ClipBatch(clips[1:]))
+    assert all(_total(value) == 0 for value in losses.values())
+
+
+def test_two_stages_leave_such_a_frame_out_as_well():
+    file = CONFIGS / '_base_/models/video_mtl_faster_rcnn_r18.py'
+    cfg = Config.fromfile(file).model
+    cfg.data_preprocessor.input_size = SIZE
+    model = build_model(cfg).train()
+    sample = make_clip(2, boxes=2)
+    sample[1].set_metainfo(dict(labelled_classes=()))
+    losses = model(torch.zeros(2, 3, *SIZE), [sample], mode='loss')
+    assert losses['loss_mtl'].isfinite()

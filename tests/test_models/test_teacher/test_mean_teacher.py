@@ -121,6 +121,40 @@ def test_the_total_is_the_weighted_sum_of_the_domains(fresh):
     assert totals[0, 1] > 0
 
 
+def test_a_clip_label_is_of_the_whole_clip(model):
+    """As in training: every frame is described, and all are classified."""
+    head = model.teacher.head.heads['cls']
+    seen, score = [], head.score
+    head.score = lambda clips: (seen.append(clips), score(clips))[1]
+    settings = head.stride, head.window
+    inputs, samples = batch('weak', 'strong')
+    model.label(inputs['weak'], samples['weak'], samples['strong'])
+    (clips,) = seen
+    assert clips.shape[:2] == (1, 2)
+    # The second frame's velocities are known.
+    assert clips[0, 1].isfinite().any() and (head.stride > 1)
+    assert (head.stride, head.window) == settings
+
+
+def test_the_game_is_one_over_both_domains(fresh):
+    """Whatever each counts; none of it in the burn-in."""
+    model = copy.deepcopy(fresh).eval()
+    model.source_weight, model.target_weight = 3.0, 0.5
+    shares = []
+    loss = model.student.loss
+
+    def watched(*args):
+        shares.append(model.student.domain_share)
+        return loss(*args)
+
+    model.student.loss = watched
+    for teaching in (True, False):
+        model.teaching = teaching
+        model(*batch(*BRANCHES), mode='loss')
+    weighted = [s * w for s, w in zip(shares, (3.0, 0.5, 3.0), strict=True)]
+    assert weighted == [0.5, 0.5, 0]
+
+
 def test_the_target_labels_are_never_looked_at(fresh):
     model = copy.deepcopy(fresh).eval()
     model.teaching = True

@@ -30,6 +30,7 @@ def found(scores=(0.9, 0.5, 0.49, 0.6), clip=(0.1, 0.8, 0.1)):
         bboxes=BOXES[[1, 0]],
         labels=torch.tensor([1, 0]),
         instances_id=torch.tensor([2, 4]),
+        velocities=torch.tensor([[torch.nan] * 2, [1.0, 0.0]]),
     )
     return sample.set_pred_score(torch.tensor(clip))
 
@@ -60,6 +61,15 @@ def test_what_is_not_sure_is_not_labelled(heads, box_thr, clip_thr, labelled):
     clip = make(found(), make_clip(1), heads)
     assert set(clip.labelled) == labelled
     assert ('gt_label' in clip) == ('cls' in labelled)
+
+
+def test_a_clip_in_which_nothing_is_known_to_move_has_no_label(heads):
+    """A head that reads velocities says the same of all such clips."""
+    clip = found()
+    tracked = clip.video_data_samples[0].pred_track_instances
+    tracked.velocities = torch.full((2, 2), torch.nan)
+    made = PseudoLabels(0.5, 0.0)(clip, make_clip(1), heads)
+    assert set(made.labelled) == {'det', 'track'} and 'gt_label' not in made
 
 
 def test_untracked_boxes_alone_label_no_identity(heads):
