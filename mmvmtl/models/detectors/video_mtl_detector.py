@@ -51,6 +51,11 @@ class VideoMTLDetector(Observed, BaseModel):
         regularisers (Sequence[dict]): terms beside the task losses,
             :class:`SharedWeightPenalty` say.
         init_cfg (dict, optional): initialisation of MMEngine.
+
+    Attributes:
+        channels_last (bool): whether frames lie with channels last on the
+            CPU. ``torch.vmap`` over a backward pass, as torchjd's own engine
+            makes it, knows no such order: set it to False for that.
     """
 
     #: What the losses of ``domain`` count: a forward may show one domain only.
@@ -95,7 +100,7 @@ class VideoMTLDetector(Observed, BaseModel):
         )
         self.domain = None if domain is None else MODELS.build(domain)
         self._tasks = self.head.tasks
-        self._channels_last = takes_channels_last(self)
+        self.channels_last = takes_channels_last(self)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -138,7 +143,7 @@ class VideoMTLDetector(Observed, BaseModel):
 
     def _stages(self, inputs: Tensor) -> dict[str, tuple[Tensor, ...]]:
         """Levels by 'backbone' and 'neck', the same without a neck."""
-        if inputs.device.type == 'cpu' and self._channels_last:
+        if inputs.device.type == 'cpu' and self.channels_last:
             # Convolutions and norms are an eighth faster so.
             inputs = inputs.contiguous(memory_format=torch.channels_last)
         low = self.backbone(inputs)
