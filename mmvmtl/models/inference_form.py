@@ -8,8 +8,6 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from mmvmtl.models.memory_format import takes_channels_last
-
 
 def to_inference_form(model: nn.Module) -> nn.Module:
     """Fold norm layers into convolutions; on the CPU, channels come last.
@@ -32,8 +30,7 @@ def to_inference_form(model: nn.Module) -> nn.Module:
             conv, norm = module.conv, module.norm
             module.conv = fuse_conv_bn_eval(conv, norm)
             setattr(module, module.norm_name, nn.Identity())
-    on_cpu = all(p.device.type == 'cpu' for p in model.parameters())
-    if on_cpu and takes_channels_last(model):
+    if _takes_channels_last(model):
         model.to(memory_format=torch.channels_last)
     return model
 
@@ -47,4 +44,15 @@ def _foldable(module: ConvModule) -> bool:
         and module.order[:2] == ('conv', 'norm')
         and isinstance(norm, _BatchNorm)
         and isinstance(norm.running_mean, Tensor)
+    )
+
+
+def _takes_channels_last(model: nn.Module) -> bool:
+    """Whether it is on the CPU and has no operator of MMCV's.
+
+    Those read maps as if they were contiguous: ``RoIAlign`` returns wrong
+    numbers for others, deformable convolutions refuse them.
+    """
+    return all(p.device.type == 'cpu' for p in model.parameters()) and not any(
+        type(m).__module__.startswith('mmcv.ops') for m in model.modules()
     )

@@ -141,8 +141,6 @@ def _torchjd(batch: dict) -> Callable[[nn.Module], Tensor]:
         from torchjd.aggregation import Sum
         from torchjd.autojac import jac_to_grad, mtl_backward
 
-        # Its engine maps the backward pass over the tasks.
-        net.channels_last = False
         feats, losses = _task_losses(net, batch)
         shared = shared_parameters(feats, net)
         mtl_backward(

@@ -14,7 +14,6 @@ from mmvmtl.models.detectors.streams import StreamBank, track
 from mmvmtl.models.domain import clip_domain_batch
 from mmvmtl.models.losses.build import build_loss_weighting
 from mmvmtl.models.losses.total import TOTAL, pick_total
-from mmvmtl.models.memory_format import takes_channels_last
 from mmvmtl.models.task_names import check_tasks
 from mmvmtl.models.touch import zero_touch
 from mmvmtl.registry import MODELS, TASK_UTILS
@@ -51,11 +50,6 @@ class VideoMTLDetector(Observed, BaseModel):
         regularisers (Sequence[dict]): terms beside the task losses,
             :class:`SharedWeightPenalty` say.
         init_cfg (dict, optional): initialisation of MMEngine.
-
-    Attributes:
-        channels_last (bool): whether frames lie with channels last on the
-            CPU. ``torch.vmap`` over a backward pass, as torchjd's own engine
-            makes it, knows no such order: set it to False for that.
     """
 
     #: What the losses of ``domain`` count: a forward may show one domain only.
@@ -100,7 +94,6 @@ class VideoMTLDetector(Observed, BaseModel):
         )
         self.domain = None if domain is None else MODELS.build(domain)
         self._tasks = self.head.tasks
-        self.channels_last = takes_channels_last(self)
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -143,9 +136,6 @@ class VideoMTLDetector(Observed, BaseModel):
 
     def _stages(self, inputs: Tensor) -> dict[str, tuple[Tensor, ...]]:
         """Levels by 'backbone' and 'neck', the same without a neck."""
-        if inputs.device.type == 'cpu' and self.channels_last:
-            # Convolutions and norms are an eighth faster so.
-            inputs = inputs.contiguous(memory_format=torch.channels_last)
         low = self.backbone(inputs)
         high = low if self.neck is None else self.neck(low)
         # MMAction2's backbones give their only level as it is.
