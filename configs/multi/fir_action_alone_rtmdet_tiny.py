@@ -1,7 +1,7 @@
 """The action labels of the three data sets alone, on an equal budget.
 
-As many clips and iterations of it as in three_datasets_rtmdet_tiny.py. Not
-trained yet.
+As many clips and iterations of it as in three_datasets_rtmdet_tiny.py. 15
+minutes on one core, one seed: 31.0 clip top-1, the share of the largest class.
 
     python tools/train.py configs/multi/fir_action_alone_rtmdet_tiny.py
 """

