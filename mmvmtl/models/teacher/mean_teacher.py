@@ -41,8 +41,7 @@ class MeanTeacher(PredictsVideo, BaseModel):
     ``mmvmtl.TeacherHook``, without which the second term stays 0. The teacher
     has no gradient, is part of the checkpoint, and is what predicts. An
     adversary in the detector plays on the mean over both domains, and not in
-    the burn-in. A
-    checkpoint of the bare detector loads into both.
+    the burn-in. A checkpoint of the bare detector loads into both.
 
     The teacher is in eval mode but for its batch norms when it labels: they
     normalise by the weak views and gather the target's statistics, which are
