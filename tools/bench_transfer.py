@@ -39,9 +39,11 @@ from mmvmtl.apis.steps import (
 CONFIGS = Path('configs/domain')
 DAY, SOURCE, ORACLE = 'day', 'source_only', 'oracle'
 METHODS = (
-    *('adabn', 'image', 'instance', 'both', 'importance', 'fourier'),
+    *('adabn', 'image', 'instance', 'both', 'importance'),
     *('colour', 'translated', 'teacher', 'combined'),
 )
+#: Not without being asked for: like ``colour``, and never better.
+MORE = ('fourier',)
 #: With a translator's frames.
 TRANSLATED = {'translated', 'combined'}
 TARGETS = ('fog', 'night', 'thermal')
@@ -61,7 +63,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--targets', nargs='+', choices=TARGETS, default=list(TARGETS)
     )
     parser.add_argument(
-        '--methods', nargs='*', choices=METHODS, default=list(METHODS)
+        '--methods',
+        nargs='*',
+        choices=METHODS + MORE,
+        default=list(METHODS),
+        help='by itself all but ' + ' and '.join(MORE),
     )
     parser.add_argument(
         '--checkpoints',

@@ -1,4 +1,4 @@
-"""60 iterations from the trained model, in other colours, blurred and noisy.
+"""40 iterations from the trained model, in other colours, blurred and noisy.
 
 What adaptation and generalisation have in common: the start, the budget and
 the augmentation. MMVMTL_PRETRAINED is another checkpoint of
@@ -8,6 +8,8 @@ configs/synthetic/video_mtl_rtmdet_tiny.py.
 _base_ = '../synthetic/video_mtl_rtmdet_tiny.py'
 
 load_from = '{{$MMVMTL_PRETRAINED:work_dirs/demo/train/epoch_16.pth}}'
+
+iterations = 40
 
 load, resize, pack = _base_.train_pipeline
 augment = dict(
@@ -29,7 +31,9 @@ val_evaluator = None
 val_cfg = None
 test_dataloader = dict(dataset=dict(num_videos=10))
 
-train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=60)
+train_cfg = dict(
+    _delete_=True, type='IterBasedTrainLoop', max_iters=iterations
+)
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=10),
@@ -38,11 +42,11 @@ param_scheduler = [
         eta_min_ratio=0.02,
         by_epoch=False,
         begin=0,
-        end=60,
-        T_max=60,
+        end=iterations,
+        T_max=iterations,
     ),
 ]
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=60))
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=iterations))
 log_processor = dict(by_epoch=False)
 # Nothing comes twice, so no epoch needs new videos.
 custom_hooks = []

@@ -25,7 +25,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('configs', nargs='+', help='of one target')
-    parser.add_argument('--every', type=int, default=15, help='iterations')
+    parser.add_argument('--every', type=int, default=10, help='iterations')
     parser.add_argument('--metric', default='det/mAP50')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
