@@ -4,8 +4,9 @@
 
 Every row begins with a trained model of the day and trains as long:
 ``source_only`` goes on with the day, the methods have unlabelled video of the
-target as well, ``oracle`` its labels. All have one augmentation. ``day`` is
-``source_only`` on the same videos by day: what the shift costs is
+target as well, ``oracle`` its labels. All have one augmentation.
+``source_only`` knows no target, so it is trained once for all of them. ``day``
+is its test on the same videos by day: what the shift costs is
 
     day - source_only,
 
@@ -19,6 +20,7 @@ A run that was finished before is not repeated.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -132,14 +134,15 @@ class Bench:
         name = f'day_to_{target}' + (f'_{method}' * (method != SOURCE))
         return CONFIGS / f'{name}.py', self.work / name / f'seed_{seed}'
 
-    def measure_day(self, target: str, seed: int) -> dict:
-        """Metrics by day of what ``source_only`` trained."""
-        config, trained = self.place(target, SOURCE, seed)
-        folder = trained / DAY
-        options = [
-            *self.args.cfg_options,
-            f'test_dataloader.dataset.world.style={DAY}',
-        ]
+    def measure_source(self, target: str, seed: int) -> dict:
+        """Metrics of the trained ``source_only`` on a target, or by day."""
+        config, trained = self.place(TARGETS[0], SOURCE, seed)
+        options = list(self.args.cfg_options)
+        if target == DAY:
+            folder = trained / DAY
+            options.append(f'test_dataloader.dataset.world.style={DAY}')
+        else:
+            config, folder = self.place(target, SOURCE, seed)
         shell = self.shell(folder, MMVMTL_PRETRAINED=self.start(seed))
         return measure(config, folder, seed, options, shell, trained)
 
@@ -240,11 +243,22 @@ def main(argv: Sequence[str] | None = None) -> None:
         targets = [(target,) for target in args.targets]
         side_by_side(bench.translator, targets, args.jobs)
     names = [SOURCE, *args.methods, ORACLE]
-    runs = [(t, m, s) for t in args.targets for m in names for s in args.seeds]
+    first, *others = names
+    runs = [(TARGETS[0], first, s) for s in args.seeds]
+    runs += [
+        (t, m, s) for t in args.targets for m in others for s in args.seeds
+    ]
     found = side_by_side(bench.measure, runs, args.jobs)
-    pairs = [(t, s) for t in args.targets for s in args.seeds]
-    by_day = side_by_side(bench.measure_day, pairs, args.jobs)
-    found |= {(t, DAY, s): metrics for (t, s), metrics in by_day.items()}
+    tests = [t for t in (DAY, *args.targets) if t != TARGETS[0]]
+    source = side_by_side(
+        bench.measure_source,
+        [(t, s) for t in tests for s in args.seeds],
+        args.jobs,
+    )
+    for target, seed in itertools.product(args.targets, args.seeds):
+        found[target, DAY, seed] = source[DAY, seed]
+        if target != TARGETS[0]:
+            found[target, SOURCE, seed] = source[target, seed]
     rows = {}
     for target in args.targets:
         table = {}

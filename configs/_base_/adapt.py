@@ -1,4 +1,4 @@
-"""40 iterations from the trained model, in other colours, blurred and noisy.
+"""30 iterations from the trained model, in other colours, blurred and noisy.
 
 What adaptation and generalisation have in common: the start, the budget and
 the augmentation. MMVMTL_PRETRAINED is another checkpoint of
@@ -9,7 +9,7 @@ _base_ = '../synthetic/video_mtl_rtmdet_tiny.py'
 
 load_from = '{{$MMVMTL_PRETRAINED:work_dirs/demo/train/epoch_16.pth}}'
 
-iterations = 40
+iterations = 30
 
 load, resize, pack = _base_.train_pipeline
 augment = dict(

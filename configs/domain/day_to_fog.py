@@ -10,7 +10,7 @@ python tools/train.py configs/domain/day_to_fog.py
 _base_ = '../_base_/adapt.py'
 
 # 0 is plain light, 1 the look of the world's fog.
-strength = 0.85
+strength = 0.95
 
 source = {
     **_base_.train_dataloader.dataset,

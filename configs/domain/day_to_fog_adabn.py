@@ -21,6 +21,6 @@ custom_hooks = [
                 'pipeline': [_base_.load, _base_.resize, _base_.pack],
             },
         ),
-        batches=30,
+        batches=15,
     ),
 ]

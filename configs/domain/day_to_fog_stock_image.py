@@ -7,7 +7,7 @@ python tools/train.py configs/domain/day_to_fog_stock_image.py
 
 _base_ = '../synthetic/rtmdet_tiny_stock.py'
 
-strength = 0.85
+strength = 0.95
 
 model = dict(
     # The detector becomes a part of another model.

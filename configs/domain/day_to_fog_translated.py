@@ -15,7 +15,7 @@ train_pipeline = [
     resize,
     dict(
         type='mmvmtl.TranslateDomain',
-        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_fog/iter_600.pth}}',
+        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_fog/iter_500.pth}}',
         prob=0.5,
     ),
     augment,

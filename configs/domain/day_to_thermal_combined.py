@@ -27,7 +27,7 @@ labelled['pipeline'] = [
     resize,
     dict(
         type='mmvmtl.TranslateDomain',
-        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_thermal/iter_600.pth}}',
+        checkpoint='{{$MMVMTL_TRANSLATOR:work_dirs/translate_day_to_thermal/iter_500.pth}}',
         prob=0.5,
     ),
     *rest,

@@ -11,5 +11,5 @@ _base_ = './day_to_night.py'
 
 work_dir = 'work_dirs/translate_day_to_fog'
 train_dataloader = dict(
-    dataset=dict(target=dict(world=dict(style='fog', style_strength=0.85))),
+    dataset=dict(target=dict(world=dict(style='fog', style_strength=0.95))),
 )

@@ -62,7 +62,7 @@ train_dataloader = dict(
     sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(type='mmvmtl.UnpairedDomains', source=source, target=target),
 )
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=600)
+train_cfg = dict(type='IterBasedTrainLoop', max_iters=500)
 
 adam = dict(
     type='OptimWrapper',

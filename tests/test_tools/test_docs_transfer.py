@@ -37,7 +37,7 @@ COMMANDS = [
 def files(tmp_path, monkeypatch):
     """What the configs of the page read when they are built."""
     monkeypatch.chdir(tmp_path)
-    made = Path('work_dirs/translate_day_to_fog/iter_600.pth')
+    made = Path('work_dirs/translate_day_to_fog/iter_500.pth')
     made.parent.mkdir(parents=True)
     generator = MODELS.build(dict(type='mmvmtl.TranslationGenerator'))
     state = {
