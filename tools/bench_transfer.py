@@ -44,8 +44,9 @@ METHODS = (
     *('adabn', 'image', 'instance', 'both', 'importance'),
     *('colour', 'translated', 'teacher', 'combined'),
 )
-#: Not without being asked for: like ``colour``, and never better.
-MORE = ('fourier',)
+#: Not without being asked for: batches of both domains and nothing else, and
+#: a second transfer of looks.
+MORE = ('mixed', 'fourier')
 #: With a translator's frames.
 TRANSLATED = {'translated', 'combined'}
 TARGETS = ('fog', 'night', 'thermal')

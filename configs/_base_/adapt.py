@@ -29,7 +29,8 @@ train_dataloader = dict(
 val_dataloader = None
 val_evaluator = None
 val_cfg = None
-test_dataloader = dict(dataset=dict(num_videos=10))
+# Scenes by which nothing was chosen.
+test_dataloader = dict(dataset=dict(num_videos=10, seed=7))
 
 train_cfg = dict(
     _delete_=True, type='IterBasedTrainLoop', max_iters=iterations

@@ -57,4 +57,4 @@ train_dataloader = dict(
         datasets=[labelled, unlabelled],
     ),
 )
-custom_hooks = [dict(type='mmvmtl.TeacherHook', momentum=0.02)]
+custom_hooks = [dict(type='mmvmtl.TeacherHook', momentum=0.05)]

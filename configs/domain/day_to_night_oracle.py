@@ -5,6 +5,7 @@ One seed, 10 unseen videos, commit 4fc765f: 80.2 mAP50 / 65.8 HOTA.
 python tools/train.py configs/domain/day_to_night_oracle.py
 """
 
-_base_ = './day_to_night.py'
+# With the statistics of its clean frames, as the methods have them.
+_base_ = './day_to_night_adabn.py'
 
 train_dataloader = dict(dataset={**_base_.target, 'unlabelled': ()})

@@ -5,6 +5,7 @@ One seed, 10 unseen videos, commit 4fc765f: 80.5 mAP50 / 65.4 HOTA.
 python tools/train.py configs/domain/day_to_thermal_oracle.py
 """
 
-_base_ = './day_to_thermal.py'
+# With the statistics of its clean frames, as the methods have them.
+_base_ = './day_to_thermal_adabn.py'
 
 train_dataloader = dict(dataset={**_base_.target, 'unlabelled': ()})

@@ -11,10 +11,14 @@ model = dict(
     domain=dict(
         type='mmvmtl.DomainAdversary',
         domains=('day', 'night', 'fog', 'rain'),
-        image=dict(in_channels=96, level=0, weight=0.1),
+        image=[dict(in_channels=96, level=level) for level in range(3)],
     ),
+)
+# What plays against features that are trained already must learn quickly.
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(domain=dict(lr_mult=10.0))),
 )
 custom_hooks = [
     dict(type='mmvmtl.FreshEpochHook'),
-    dict(type='mmvmtl.DomainAdversarialHook'),
+    dict(type='mmvmtl.DomainAdversarialHook', window=20),
 ]

@@ -1,0 +1,12 @@
+"""Day to night, batches of both domains without an adversary; night is unlabelled.
+
+What the adversaries are to be compared with: their batches mix the statistics
+of the norm layers, too. Not trained yet.
+
+python tools/train.py configs/domain/day_to_night_mixed.py
+"""
+
+_base_ = './day_to_night_image.py'
+
+model = dict(domain=None)
+custom_hooks = []
