@@ -11,6 +11,7 @@ PRETRAINED ?= work_dirs/demo/train/epoch_16.pth
 # Where meta-learning and what it is compared with begin.
 META := configs/meta
 BEFORE := work_dirs/pretrain_rtmdet_tiny/epoch_16.pth
+BEFORE_CLASSES := work_dirs/pretrain_three_classes_rtmdet_tiny/epoch_16.pth
 
 # Two processes that each start as many threads as there are cores are slow.
 TEST_ENV := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
@@ -87,17 +88,24 @@ bench-generalise: setup  ## each domain held out in turn, by method; many hours
 	MMVMTL_PRETRAINED=$(PRETRAINED) $(PY) tools/leave_one_domain_out.py \
 		configs/domain/generalise_erm.py
 
-bench-meta: setup  ## few shots, after ANIL, MAML and plain training; hours
-	$(PY) tools/train.py $(META)/pretrain_rtmdet_tiny.py
-	set -e; for config in continued_rtmdet_tiny anil_new_domain \
-		maml_new_domain; do $(PY) tools/train.py $(META)/$$config.py \
+work_dirs/pretrain_%/epoch_16.pth: | setup
+	$(PY) tools/train.py $(META)/pretrain_$*.py
+
+bench-meta: setup $(BEFORE) $(BEFORE_CLASSES)  ## few shots, after meta-learning and plain training; hours
+	set -e; for config in continued_rtmdet_tiny fomaml_new_domain; do \
+		$(PY) tools/train.py $(META)/$$config.py \
 		--cfg-options load_from=$(BEFORE); done
-	set -e; for method in anil maml; do $(PY) tools/eval_episodes.py \
-		$(META)/$${method}_new_domain.py --episodes 40 \
-		--out docs/results/few_shot_$$method.json --checkpoints \
-		meta=work_dirs/$${method}_new_domain/iter_300.pth \
+	$(PY) tools/train.py $(META)/anil_new_classes.py \
+		--cfg-options load_from=$(BEFORE_CLASSES)
+	$(PY) tools/eval_episodes.py $(META)/anil_new_classes.py \
+		--out docs/results/few_shot_classes.json --checkpoints \
+		meta=work_dirs/anil_new_classes/iter_200.pth \
+		pretrained=$(BEFORE_CLASSES)
+	$(PY) tools/eval_episodes.py $(META)/fomaml_new_domain.py \
+		--out docs/results/few_shot_domain.json --checkpoints \
+		meta=work_dirs/fomaml_new_domain/iter_200.pth \
 		pretrained=$(BEFORE) \
-		continued=work_dirs/continued_rtmdet_tiny/iter_300.pth; done
+		continued=work_dirs/continued_rtmdet_tiny/iter_200.pth
 
 bench-mtl: setup  ## what every way to combine tasks reaches and costs; hours
 	$(PY) tools/bench_mtl.py --out docs/results/joint_steps.json

@@ -4,8 +4,9 @@
         --checkpoints meta=META.pth pretrained=PLAIN.pth --episodes 40
 
 Every checkpoint is adapted with the same shots and steps; each takes the one
-of --lrs that is best on --search episodes of other videos. By itself these
-are multiples of the inner rate that the config trains with; rate 0 leaves the
+of --lrs, and of the config's episodes.choices (what moves, which statistics),
+that is best on --search episodes of other videos. By itself the rates are
+multiples of the inner rate that the config trains with; rate 0 leaves the
 checkpoint as it is, so it is chosen where adaptation harms. The first
 checkpoint is compared with the others by episode.
 """
@@ -16,7 +17,6 @@ import argparse
 import copy
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,8 +28,9 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from mmvmtl.apis import cli
 from mmvmtl.apis.adaptation import (
     METRIC,
-    adaptation_of,
-    best_rate,
+    Adaptation,
+    best_way,
+    choices_of,
     compare,
     load_for_adaptation,
     score_episodes,
@@ -40,7 +41,7 @@ from mmvmtl.engine.hooks.class_check_hook import class_counts
 from mmvmtl.errors import UserError
 
 #: Rates to choose from, in those of the config's train_cfg.
-FACTORS = (0.0, 0.5, 1.0, 2.0, 5.0)
+FACTORS = (0.0, 0.5, 1.0, 2.0)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -56,8 +57,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--lrs',
         nargs='+',
         type=float,
-        help='by itself, 0, 0.5, 1, 2 and 5 times train_cfg.lr; the largest '
-        'is doubled while that helps',
+        help='by itself, 0, 0.5, 1 and 2 times train_cfg.lr; the largest '
+        'is doubled and the smallest halved while that helps',
     )
     parser.add_argument('--out', help='result file')
     cli.add_cfg_options(parser)
@@ -119,7 +120,7 @@ def check_room(model: BaseModel, episodes: EpisodeDataset) -> None:
 
 def result_rows(
     rows: Mapping[str, Mapping[str, float]],
-    rates: Mapping[str, float],
+    ways: Mapping[str, tuple[str, Adaptation]],
     scores: Mapping[str, np.ndarray],
 ) -> dict[str, dict]:
     """The rows of a result file, named by the metric.
@@ -127,7 +128,8 @@ def result_rows(
     Args:
         rows (dict): ``mean``, ``low`` and ``high`` of checkpoints and
             differences, by name.
-        rates (dict): of each checkpoint, the rate that was chosen.
+        ways (dict): of each checkpoint, the name of the choice and how it
+            was adapted; the name is kept beside the metrics.
         scores (dict): of each checkpoint, one score an episode, 0..1; kept
             beside the metrics.
     """
@@ -140,7 +142,8 @@ def result_rows(
         }
         found[name] = dict(metrics=metrics)
     for name, each in scores.items():
-        found[name]['metrics']['lr'] = rates[name]
+        found[name]['choice'], how = ways[name]
+        found[name]['metrics']['lr'] = how.lr
         found[name]['scores'] = each.tolist()
     return found
 
@@ -157,32 +160,34 @@ def main(argv: Sequence[str] | None = None) -> None:
                 'set of the episodes that are scored, and of others to '
                 'choose the rate on.'
             )
-    how = adaptation_of(cfg.episodes, 'episodes', lr=0.0)
+    choices = choices_of(cfg.episodes, 'episodes')
     checkpoints = named(args.checkpoints)
     lrs = args.lrs or rates_of(cfg)
-    if args.search < 1 < len(lrs):
+    if args.search < 1 < len(lrs) * len(choices):
         raise UserError(
             f'--search {args.search} leaves no episode to choose one of '
-            f'{len(lrs)} rates on; give at least 1, or a single rate in --lrs.'
+            f'{len(lrs)} rates on; give at least 1, or a single rate in --lrs '
+            'and no episodes.choices.'
         )
     init_default_scope(cfg.default_scope)
     episodes = drawn(cfg.episodes.dataset, args.episodes)
     search = drawn(cfg.episodes.search, args.search)
     base = MODELS.build(cfg.model)
     check_room(base, episodes)
-    scores, rates = {}, {}
+    scores, ways = {}, {}
     for name, path in checkpoints.items():
         model = copy.deepcopy(base)
         load_for_adaptation(model, path)
-        rates[name] = best_rate(model, search, how, lrs)
-        chosen = replace(how, lr=rates[name])
-        scores[name] = score_episodes(model, episodes, chosen)
+        ways[name] = best_way(model, search, choices, lrs)
+        scores[name] = score_episodes(model, episodes, ways[name][1])
     rows = compare(scores)
     for name, row in rows.items():
-        print(f'{name}: {row["mean"]:.4f} ({row["low"]:.4f}..', end='')
-        print(
-            f'{row["high"]:.4f})', f'lr {rates[name]}' if name in rates else ''
-        )
+        said = f'{name}: {row["mean"]:.4f} ({row["low"]:.4f}..'
+        said += f'{row["high"]:.4f})'
+        if name in ways:
+            choice, how = ways[name]
+            said += f' {choice} lr {how.lr:g}'
+        print(said)
     if args.out:
         given = sys.argv[1:] if argv is None else argv
         write_result(
@@ -191,7 +196,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             command=['python', 'tools/eval_episodes.py', *given],
             config=args.config,
             seeds=[cfg.episodes.dataset.get('seed', 0)],
-            rows=result_rows(rows, rates, scores),
+            rows=result_rows(rows, ways, scores),
         )
 
 

@@ -44,4 +44,7 @@ episodes = dict(
     },
     steps=5,
     parts=_base_.parts,
+    max_norm=2.0,
+    # Every checkpoint takes what suits it best.
+    choices=dict(head=dict(parts=_base_.parts), all=dict(parts=None)),
 )

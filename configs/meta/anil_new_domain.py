@@ -50,6 +50,13 @@ episodes = dict(
     },
     steps=5,
     parts=_base_.parts,
+    max_norm=2.0,
+    # Every checkpoint takes what suits it best.
+    choices=dict(
+        head=dict(parts=_base_.parts),
+        all=dict(parts=None),
+        all_statistics=dict(parts=None, statistics=True),
+    ),
 )
 # For tools/adapt.py.
 adapt = dict(
@@ -57,6 +64,7 @@ adapt = dict(
     lr=0.01,
     steps=5,
     parts=_base_.parts,
+    max_norm=2.0,
 )
 test_dataloader = dict(
     batch_size=1,

@@ -7,6 +7,6 @@ python tools/train.py configs/meta/fomaml_new_domain.py --cfg-options load_from=
 
 _base_ = './anil_new_domain.py'
 
-train_cfg = dict(method='FOMAML', lr=0.002, parts=None)
+train_cfg = dict(method='FOMAML', lr=0.02, parts=None)
 episodes = dict(parts=None)
-adapt = dict(lr=0.002, parts=None)
+adapt = dict(lr=0.02, parts=None)

@@ -10,5 +10,5 @@ _base_ = './anil_new_domain.py'
 
 parts = ['neck', 'head.heads.det']
 train_cfg = dict(method='MAML', lr=0.002, parts=parts)
-episodes = dict(parts=parts)
+episodes = dict(parts=parts, choices=dict(neck_and_head=dict(parts=parts)))
 adapt = dict(lr=0.002, parts=parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from mmvmtl.engine.loops.inner_loop import (
 )
 from mmvmtl.errors import UserError
 from mmvmtl.evaluation import VideoDetMetric
+from mmvmtl.norm_statistics import batch_norms, normalised_by_batch
 from mmvmtl.weights import read_checkpoint
 
 METRIC = 'det/mAP50'
@@ -35,11 +36,16 @@ class Adaptation:
         steps (int): steps, each on all K frames.
         parts (tuple[str, ...] | None): dotted names of what moves; all if
             None.
+        max_norm (float | None): longer gradients are shortened to this.
+        statistics (bool): batch norms have the statistics of the K frames,
+            instead of those of training.
     """
 
     lr: float
     steps: int
     parts: tuple[str, ...] | None = None
+    max_norm: float | None = None
+    statistics: bool = False
 
 
 def adaptation_of(
@@ -48,7 +54,8 @@ def adaptation_of(
     """How a section of a config says that a model is adapted.
 
     Args:
-        section (Mapping): ``lr``, ``steps`` and ``parts``.
+        section (Mapping): ``lr``, ``steps``, and what else an
+            :class:`Adaptation` has.
         name (str): of the section, for the message.
         lr (float, optional): instead of that of the section.
 
@@ -65,8 +72,40 @@ def adaptation_of(
     parts = section.get('parts')
     if isinstance(parts, str):
         parts = (parts,)
-    rate = section['lr'] if lr is None else lr
-    return Adaptation(rate, section['steps'], parts and tuple(parts))
+    return Adaptation(
+        section['lr'] if lr is None else lr,
+        section['steps'],
+        parts and tuple(parts),
+        section.get('max_norm'),
+        section.get('statistics', False),
+    )
+
+
+def choices_of(section: Mapping, name: str) -> dict[str, Adaptation]:
+    """The ways to adapt that a section of a config has, by name.
+
+    Args:
+        section (Mapping): of :func:`adaptation_of`, without a rate;
+            ``choices`` by name changes it, without them it is the only one.
+        name (str): of the section, for the message.
+
+    Raises:
+        UserError: If a number is missing, or a choice changes what no
+            :class:`Adaptation` has.
+    """
+    choices = section.get('choices') or {'': {}}
+    known = {field.name for field in fields(Adaptation)} - {'lr'}
+    for choice, changes in choices.items():
+        for key in changes:
+            if key not in known:
+                raise UserError(
+                    f"{name}.choices['{choice}'] has '{key}'; a choice may "
+                    f'have {", ".join(sorted(known))}.'
+                )
+    return {
+        choice: adaptation_of({**section, **changes}, name, lr=0.0)
+        for choice, changes in choices.items()
+    }
 
 
 def load_for_adaptation(model: nn.Module, path: str) -> None:
@@ -101,15 +140,31 @@ def adapt(model: BaseModel, data: dict, how: Adaptation) -> None:
             loader gives them.
         how (Adaptation): rate, steps and parts.
     """
+    if how.statistics:
+        _take_statistics(model, data)
     model.train()
     freeze_norm_statistics(model)
-    loss = model_loss(model, model.data_preprocessor(data, True))
     start = named_parts(model, how.parts)
-    end = descend([loss], start, how.lr, how.steps)
+    loss = model_loss(model, model.data_preprocessor(data, True), start)
+    steps = how.steps if how.lr else 0
+    end = descend([loss], start, how.lr, steps, max_norm=how.max_norm)
     with torch.no_grad():
         for name, value in start.items():
             value.copy_(end[name])
     model.eval()
+
+
+@torch.no_grad()
+def _take_statistics(model: BaseModel, data: dict) -> None:
+    layers = batch_norms(model)
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 1.0
+    model.eval()
+    with normalised_by_batch(model):
+        model.test_step(copy.deepcopy(data))
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
 
 
 def query_score(
@@ -141,29 +196,51 @@ def score_episodes(
     return np.array(scores)
 
 
-def best_rate(
+def best_way(
     model: BaseModel,
     episodes: EpisodeDataset,
-    how: Adaptation,
+    choices: Mapping[str, Adaptation],
     rates: Sequence[float],
-) -> float:
-    """Of ``rates`` the one with the best mean score over ``episodes``.
+) -> tuple[str, Adaptation]:
+    """Choice and rate with the best mean score over ``episodes``.
 
-    Where that is the largest, it is doubled as long as that helps: the rates
-    may be those that another model wants.
+    Where the best rate is the largest, it is doubled as long as that helps;
+    where it is the smallest that moves anything, halved: the rates may be
+    those that another model wants.
+
+    Args:
+        model (BaseModel): left as it is.
+        episodes (EpisodeDataset): others than those it is scored on.
+        choices (Mapping[str, Adaptation]): ways to adapt by name.
+        rates (Sequence[float]): to begin with.
+
+    Returns:
+        tuple: name of the choice, and how to adapt.
     """
-    if len(rates) == 1:
-        return rates[0]
-
-    def score(rate: float) -> float:
-        return score_episodes(model, episodes, replace(how, lr=rate)).mean()
-
-    means = {rate: score(rate) for rate in rates}
-    best = max(means, key=means.__getitem__)
-    while 0 < best == max(means):
-        means[2 * best] = score(2 * best)
-        best = max(means, key=means.__getitem__)
-    return best
+    ways = {
+        (name, rate): replace(how, lr=rate)
+        for name, how in choices.items()
+        for rate in rates
+    }
+    if len(ways) == 1:
+        (((name, _), how),) = ways.items()
+        return name, how
+    means = {
+        way: score_episodes(model, episodes, how).mean()
+        for way, how in ways.items()
+    }
+    while True:
+        name, rate = max(means, key=means.__getitem__)
+        tried = [r for other, r in means if other == name and r > 0]
+        further = []
+        if rate > 0:
+            further += [2 * rate] * (rate == max(tried))
+            further += [rate / 2] * (rate == min(tried))
+        if not further:
+            return name, replace(choices[name], lr=rate)
+        for new in further:
+            how = replace(choices[name], lr=new)
+            means[name, new] = score_episodes(model, episodes, how).mean()
 
 
 def interval(values: np.ndarray) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Adapting to a few frames, and the statistics of many episodes."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from mmvmtl.apis.adaptation import (
     Adaptation,
     adapt,
     adaptation_of,
-    best_rate,
+    best_way,
+    choices_of,
     compare,
     interval,
     load_for_adaptation,
@@ -96,32 +98,103 @@ def test_every_episode_begins_with_the_same_model(model, monkeypatch):
         assert torch.equal(value, before[name]), name
 
 
-def test_the_best_rate_has_the_best_mean(monkeypatch):
-    """Of three rates the second, by hand, though the third has the peak."""
-    scores = {0.1: [0.2, 0.3], 0.2: [0.4, 0.4], 0.3: [0.0, 0.7]}
-
-    def scripted(model, episodes, how):
-        assert (how.steps, how.parts) == (5, HEAD)
-        return np.array(scores[how.lr])
-
-    monkeypatch.setattr(adaptation, 'score_episodes', scripted)
-    how = Adaptation(9.0, 5, HEAD)
-    assert best_rate(None, None, how, list(scores)) == 0.2
-    # A single rate needs no episode.
-    monkeypatch.setattr(adaptation, 'score_episodes', None)
-    assert best_rate(None, None, how, [0.5]) == 0.5
-
-
-def test_a_rate_at_the_edge_is_doubled_while_that_helps(monkeypatch):
-    scores = {0.0: 0.1, 0.5: 0.2, 1.0: 0.3, 2.0: 0.5, 4.0: 0.4}
+def scripted(monkeypatch, scores):
+    """Episodes of which the scores by (parts, rate) are known, once each."""
+    left = dict(scores)
     monkeypatch.setattr(
         adaptation,
         'score_episodes',
-        lambda model, episodes, how: np.array([scores.pop(how.lr)]),
+        lambda model, episodes, how: np.array(left.pop((how.parts, how.lr))),
     )
+    return left
+
+
+def test_the_best_way_has_the_best_mean(monkeypatch):
+    """Of three rates the second, by hand, though the third has the peak."""
+    scores = {0.1: [0.2, 0.3], 0.2: [0.4, 0.4], 0.3: [0.0, 0.7]}
+    scripted(monkeypatch, {(HEAD, k): v for k, v in scores.items()})
     how = Adaptation(9.0, 5, HEAD)
-    assert best_rate(None, None, how, [0.0, 0.5, 1.0]) == 2.0
-    assert not scores
+    found = best_way(None, None, dict(head=how), list(scores))
+    assert found == ('head', replace(how, lr=0.2))
+    # A single way needs no episode.
+    monkeypatch.setattr(adaptation, 'score_episodes', None)
+    assert best_way(None, None, dict(a=how), [0.5]) == (
+        'a', replace(how, lr=0.5),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('scores', 'best'),
+    [
+        ({0.0: 0.1, 0.5: 0.2, 1.0: 0.3, 2.0: 0.5, 4.0: 0.4}, 2.0),
+        ({0.0: 0.1, 0.5: 0.4, 1.0: 0.3, 0.25: 0.6, 0.125: 0.5}, 0.25),
+        ({0.0: 0.5, 0.5: 0.2, 1.0: 0.1}, 0.0),
+    ],
+)
+def test_a_rate_at_the_edge_goes_on_while_that_helps(
+    scores, best, monkeypatch
+):
+    left = scripted(monkeypatch, {(HEAD, k): v for k, v in scores.items()})
+    how = Adaptation(9.0, 5, HEAD)
+    name, found = best_way(None, None, {'': how}, [0.0, 0.5, 1.0])
+    assert (name, found.lr) == ('', best)
+    assert not left
+
+
+def test_only_the_rate_of_the_best_choice_goes_on(monkeypatch):
+    """All layers are best at the largest rate; the head is not tried there."""
+    left = scripted(
+        monkeypatch,
+        {
+            **{(HEAD, 1.0): 0.2, (HEAD, 2.0): 0.3},
+            **{(None, 1.0): 0.1, (None, 2.0): 0.5, (None, 4.0): 0.4},
+        },
+    )
+    choices = dict(head=Adaptation(0.0, 5, HEAD), all=Adaptation(0.0, 5))
+    found = best_way(None, None, choices, [1.0, 2.0])
+    assert found == ('all', Adaptation(2.0, 5))
+    assert not left
+
+
+def test_choices_change_the_section():
+    section = dict(
+        steps=2,
+        parts='head.heads.det',
+        max_norm=2.0,
+        choices=dict(head={}, all=dict(parts=None, statistics=True)),
+    )
+    head = Adaptation(0.0, 2, ('head.heads.det',), 2.0)
+    assert choices_of(section, 'episodes') == dict(
+        head=head, all=replace(head, parts=None, statistics=True)
+    )
+    section.pop('choices')
+    assert choices_of(section, 'episodes') == {'': head}
+    with pytest.raises(UserError, match="choices\\['all'\\] has 'part'"):
+        choices_of(
+            dict(section, choices=dict(all=dict(part=None))), 'episodes'
+        )
+
+
+def test_statistics_are_those_of_the_frames(model, frames):
+    """As one forward by the frames' own statistics leaves them."""
+    data = take_shots(frames, 3)
+    own, told = copy.deepcopy(model), copy.deepcopy(model)
+    adapt(own, data, Adaptation(0.0, 5, statistics=True))
+    seen = {}
+    first = told.backbone.stem[0]
+    first.conv.register_forward_hook(
+        lambda module, inputs, output: seen.update(found=output)
+    )
+    with torch.no_grad():
+        told.test_step(copy.deepcopy(data))
+    mean = seen['found'].mean(dim=(0, 2, 3))
+    torch.testing.assert_close(own.backbone.stem[0].bn.running_mean, mean)
+    assert not torch.allclose(first.bn.running_mean, mean)
+    for layer, other in zip(own.modules(), model.modules(), strict=True):
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            assert layer.momentum == other.momentum and not layer.training
+    for name, value in own.named_parameters():
+        assert torch.equal(value, model.get_parameter(name)), name
 
 
 def test_a_section_says_how_to_adapt():

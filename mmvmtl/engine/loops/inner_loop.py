@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from unittest import mock
 
 import torch
@@ -18,6 +18,8 @@ from mmvmtl.errors import UserError
 Params = dict[str, Tensor]
 #: A loss, (), of some parameters; the model's own stand in for the others.
 Loss = Callable[[Params], Tensor]
+#: What a detector runs before its heads, in this order.
+TRUNK = ('backbone', 'neck')
 
 
 def named_parts(model: nn.Module, parts: Sequence[str] | None) -> Params:
@@ -66,7 +68,9 @@ def as_one_process() -> Iterator[None]:
         yield
 
 
-def model_loss(model: BaseModel, data: dict) -> Loss:
+def model_loss(
+    model: BaseModel, data: dict, moving: Collection[str] | None = None
+) -> Loss:
     """The model's total loss on ``data`` as a function of parameters.
 
     Every call has buffers of its own, so that what a forward writes into
@@ -75,20 +79,62 @@ def model_loss(model: BaseModel, data: dict) -> Loss:
     Args:
         model (BaseModel): without a DDP wrapper.
         data (dict): what its preprocessor gave.
+        moving (Collection[str], optional): parameters that differ from call
+            to call; all if None. What backbone and neck gave at first is
+            used again if none of these is in them.
     """
+    still = _still(model, moving)
+    kept: dict[str, object] = {}
 
     def loss(parameters: Params) -> Tensor:
         buffers = {k: v.clone() for k, v in model.named_buffers()}
-        losses = functional_call(
-            model,
-            _everywhere(model, {**buffers, **parameters}),
-            (),
-            {**data, 'mode': 'loss'},
-            tie_weights=False,
-        )
+        with _runs_once(still, kept):
+            losses = functional_call(
+                model,
+                _everywhere(model, {**buffers, **parameters}),
+                (),
+                {**data, 'mode': 'loss'},
+                tie_weights=False,
+            )
         return model.parse_losses(losses)[0]
 
     return loss
+
+
+def _still(
+    model: nn.Module, moving: Collection[str] | None
+) -> dict[str, nn.Module]:
+    """The first parts of the trunk whose output stays as it is, by name."""
+    found: dict[str, nn.Module] = {}
+    for name in TRUNK:
+        part = getattr(model, name, None)
+        if part is None:
+            continue
+        if moving is None or any(k.startswith(f'{name}.') for k in moving):
+            break
+        found[name] = part
+    return found
+
+
+@contextmanager
+def _runs_once(
+    modules: dict[str, nn.Module], kept: dict[str, object]
+) -> Iterator[None]:
+    """Each of ``modules`` gives what is ``kept`` of it, or keeps it."""
+
+    def once(name: str, forward: Callable) -> Callable:
+        def run(*args, **kwargs):
+            if name not in kept:
+                kept[name] = forward(*args, **kwargs)
+            return kept[name]
+
+        return run
+
+    with ExitStack() as stack:
+        for name, part in modules.items():
+            patched = once(name, part.forward)
+            stack.enter_context(mock.patch.object(part, 'forward', patched))
+        yield
 
 
 def _everywhere(model: nn.Module, tensors: Params) -> Params:
@@ -116,6 +162,7 @@ def descend(
     lr: float,
     steps: int,
     second_order: bool = False,
+    max_norm: float | None = None,
 ) -> Params:
     r"""``steps`` of :math:`\phi \leftarrow \phi - \alpha \nabla L(\phi)`.
 
@@ -126,6 +173,8 @@ def descend(
         steps (int): number of steps.
         second_order (bool): whether the result stays a differentiable
             function of ``parameters``; else it consists of new leaves.
+        max_norm (float, optional): a gradient over all parameters that is
+            longer is shortened to this, by a factor taken as a constant.
 
     Returns:
         dict[str, Tensor]: parameters by name.
@@ -142,11 +191,21 @@ def descend(
             create_graph=second_order,
             allow_unused=True,
         )
+        rate = lr * _shortened(grads, max_norm)
         moved = dict(parameters)
         for name, grad in zip(names, grads, strict=True):
             if grad is not None:
-                moved[name] = parameters[name] - lr * grad
+                moved[name] = parameters[name] - rate * grad
                 if not second_order:
                     moved[name] = moved[name].detach().requires_grad_()
         parameters = moved
     return parameters
+
+
+def _shortened(
+    grads: Sequence[Tensor | None], max_norm: float | None
+) -> Tensor | float:
+    if max_norm is None:
+        return 1.0
+    norms = torch.stack([g.detach().norm() for g in grads if g is not None])
+    return (max_norm / norms.norm()).clamp(max=1)

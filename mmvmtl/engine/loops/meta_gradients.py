@@ -31,6 +31,7 @@ def maml_gradient(
     lr: float,
     steps: int,
     second_order: bool = True,
+    max_norm: float | None = None,
 ) -> tuple[dict[str, Tensor | None], Tensor]:
     """MAML's, FOMAML's or ANIL's gradient of an episode.
 
@@ -42,6 +43,8 @@ def maml_gradient(
         lr (float): of the inner steps.
         steps (int): number of them.
         second_order (bool): False takes the inner steps as constants.
+        max_norm (float, optional): of an inner step's gradient, see
+            :func:`descend`.
 
     Returns:
         tuple: the gradient by name (None where the loss does not depend on
@@ -51,7 +54,7 @@ def maml_gradient(
         UserError: If an operation of the model has no second derivative.
     """
     if not second_order:
-        phi = descend([support], fast, lr, steps)
+        phi = descend([support], fast, lr, steps, max_norm=max_norm)
         loss = query(phi)
         # phi stands in for the start of what moved.
         at = {**theta, **phi}
@@ -64,6 +67,7 @@ def maml_gradient(
         lr,
         steps,
         second_order=True,
+        max_norm=max_norm,
     )
     loss = query({**own, **phi})
     try:
@@ -80,13 +84,18 @@ def maml_gradient(
 
 
 def reptile_gradient(
-    fast: Params, support: Loss, query: Loss, lr: float, steps: int
+    fast: Params,
+    support: Loss,
+    query: Loss,
+    lr: float,
+    steps: int,
+    max_norm: float | None = None,
 ) -> tuple[dict[str, Tensor | None], Tensor]:
     """Reptile's direction of an episode, and the query loss at its end.
 
     Arguments are those of :func:`maml_gradient`.
     """
-    phi = descend([support, query], fast, lr, steps)
+    phi = descend([support, query], fast, lr, steps, max_norm=max_norm)
     with torch.no_grad():
         loss = query(phi)
         return {k: v.detach() - phi[k].detach() for k, v in fast.items()}, loss

@@ -52,6 +52,10 @@ class MetaTrainLoop(IterBasedTrainLoop):
             inner steps move; all if None. ANIL needs them.
         first_order (bool): takes the inner steps of MAML and ANIL as
             constants, for parts without second derivatives.
+        max_norm (float, optional): longer gradients of inner steps are
+            shortened to this. In a domain where the start is far off they
+            are 10 times those of training, and one step loses all boxes:
+            then the detection loss is 0, and teaches nothing.
         **kwargs: ``val_begin`` and ``val_interval`` of MMEngine's loop.
 
     Raises:
@@ -69,6 +73,7 @@ class MetaTrainLoop(IterBasedTrainLoop):
         steps: int = 3,
         parts: Sequence[str] | None = None,
         first_order: bool = False,
+        max_norm: float | None = None,
         **kwargs,
     ) -> None:
         if method not in METHODS:
@@ -84,7 +89,8 @@ class MetaTrainLoop(IterBasedTrainLoop):
             )
         super().__init__(runner, dataloader, max_iters, **kwargs)
         self.method = method
-        self.lr, self.steps, self.parts = lr, steps, parts
+        self.inner = dict(lr=lr, steps=steps, max_norm=max_norm)
+        self.parts = parts
         self.second_order = method in ('MAML', 'ANIL') and not first_order
 
     def run_iter(self, data_batch: Sequence) -> None:
@@ -117,16 +123,15 @@ class MetaTrainLoop(IterBasedTrainLoop):
         self._iter += 1
 
     def _episode(self, model, theta: Params, episode) -> tuple:
+        fast = named_parts(model, self.parts)
         support, query = (
-            model_loss(model, model.data_preprocessor(part, True))
+            model_loss(model, model.data_preprocessor(part, True), fast)
             for part in (episode.support, episode.query)
         )
-        fast = named_parts(model, self.parts)
-        inner = dict(lr=self.lr, steps=self.steps)
         if self.method == 'Reptile':
-            return reptile_gradient(fast, support, query, **inner)
+            return reptile_gradient(fast, support, query, **self.inner)
         return maml_gradient(
-            theta, fast, support, query, **inner,
+            theta, fast, support, query, **self.inner,
             second_order=self.second_order,
         )  # fmt: skip
 

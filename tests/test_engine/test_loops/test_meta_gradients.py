@@ -90,6 +90,37 @@ def test_descending_changes_no_start():
     assert theta['x'].grad is None
 
 
+def test_a_step_longer_than_allowed_is_shortened():
+    """To a length of rate times the norm; a shorter one stays."""
+    theta = start()
+    gradient = A @ (theta['x'].detach() - a)
+    norm = gradient.norm()
+    for limit, factor in ((norm / 4, 0.25), (4 * norm, 1.0)):
+        (end,) = descend(
+            [SUPPORT], theta, RATE, 1, max_norm=float(limit)
+        ).values()
+        wanted = theta['x'] - RATE * factor * gradient
+        torch.testing.assert_close(end, wanted)
+
+
+def test_the_meta_gradient_of_a_shortened_step_takes_it_as_a_factor():
+    """(I - r c A) B (x' - b), with c constant."""
+    theta = start()
+    x = theta['x'].detach()
+    gradient = A @ (x - a)
+    c = 0.5
+    limit = c * float(gradient.norm())
+    grads, _ = maml_gradient(
+        theta, theta, SUPPORT, QUERY, RATE, 1, max_norm=limit
+    )
+    end = x - RATE * c * gradient
+    torch.testing.assert_close(
+        grads['x'], (EYE - RATE * c * A) @ B @ (end - b)
+    )
+    after = reptile_gradient(theta, SUPPORT, QUERY, RATE, 1, max_norm=limit)
+    torch.testing.assert_close(after[0]['x'], x - end)
+
+
 class Net(BaseModel):
     """A trunk with a batch norm, a head, and a loss."""
 
@@ -146,6 +177,63 @@ def test_the_meta_gradient_of_a_model_is_that_of_finite_differences(net):
             weight[0, 0] -= sign * h
     slope = (ends[0] - ends[1]) / (2 * h)
     assert grads['trunk.0.weight'][0, 0].item() == pytest.approx(slope, 1e-5)
+
+
+class Detector(BaseModel):
+    """Backbone, neck and head by the names of a detector; counts runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Linear(3, 5), nn.Tanh())
+        self.neck = nn.Sequential(nn.Linear(5, 4), nn.Tanh())
+        self.head = nn.Linear(4, 1)
+        self.runs = dict(backbone=0, neck=0, head=0)
+        for name, layer in (
+            ('backbone', self.backbone[0]),
+            ('neck', self.neck[0]),
+            ('head', self.head),
+        ):
+            layer.register_forward_pre_hook(self.count(name))
+
+    def count(self, name):
+        def add(*_):
+            self.runs[name] += 1
+
+        return add
+
+    def forward(self, x, y, mode='loss'):
+        out = self.head(self.neck(self.backbone(x)))[:, 0]
+        return dict(loss=(out - y).square().mean())
+
+
+@pytest.mark.parametrize(
+    ('parts', 'runs'),
+    [
+        (['head'], dict(backbone=2, neck=2, head=4)),
+        (['neck', 'head'], dict(backbone=2, neck=4, head=4)),
+        (['backbone'], dict(backbone=4, neck=4, head=4)),
+    ],
+)
+@pytest.mark.parametrize('second_order', [True, False])
+def test_what_stands_still_runs_once(parts, runs, second_order):
+    """Three steps on the support and the query, with the same gradients."""
+    torch.manual_seed(0)
+    model = Detector().double()
+    theta, fast = named_parts(model, None), named_parts(model, parts)
+
+    def gradient(moving):
+        support, query = (model_loss(model, data(s), moving) for s in (0, 1))
+        return maml_gradient(theta, fast, support, query, 0.1, 3, second_order)
+
+    again, loss = gradient(None)
+    assert model.runs == dict(backbone=4, neck=4, head=4)
+    model.runs.update(dict.fromkeys(model.runs, 0))
+    once, same = gradient(fast)
+    assert model.runs == runs
+    torch.testing.assert_close(loss, same)
+    torch.testing.assert_close(once, again)
+    # The model itself is left as it was.
+    assert 'forward' not in vars(model.backbone)
 
 
 def test_no_buffer_leaks_out_of_an_inner_loop(net):
