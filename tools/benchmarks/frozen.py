@@ -12,15 +12,15 @@ from mmengine.registry import MODELS
 from mmvmtl.engine.hooks.freeze_hook import NORMS
 
 
-def frozen_ratio(cfg: Config, names: list[str], repeats: int = 5) -> float:
+def frozen_ratio(cfg: Config, names: list[str], repeats: int = 11) -> float:
     """Time of a step with ``names`` frozen over that of a whole step.
 
-    Medians of steps that alternate, after one of each that does not count.
+    The median of pairs of steps, after one of each that does not count.
 
     Args:
         cfg (Config): with ``model``, ``optim_wrapper`` and training data.
         names (list[str]): dotted names of modules.
-        repeats (int): steps of each.
+        repeats (int): pairs.
     """
     batch = training_batch(cfg)
 
@@ -44,5 +44,4 @@ def frozen_ratio(cfg: Config, names: list[str], repeats: int = 5) -> float:
                     norm.eval()
         steps.append(step)
     seconds = [[step() for step in steps] for _ in range(repeats + 1)][1:]
-    whole, part = (median(column) for column in zip(*seconds))
-    return part / whole
+    return median(part / whole for whole, part in seconds)
