@@ -1,6 +1,6 @@
 """Day to fog, source only, but half the clips are translated to fog.
 
-One seed, 10 unseen videos: 77.9 mAP50 / 63.0 HOTA.
+Three seeds, 10 unseen videos: 71.1 mAP50 / 57.5 HOTA.
 First train the translator; MMVMTL_TRANSLATOR is another checkpoint of one:
 
     python tools/train.py configs/translation/day_to_fog.py
