@@ -1,6 +1,7 @@
 """Learn to turn day into fog from unpaired frames.
 
-600 iterations, one seed, 24 unseen frames (tools/analysis/plot_translations.py):
+600 iterations at strength 0.85, one seed, 24 unseen frames
+(tools/analysis/plot_translations.py):
 11.0 grey levels from the same frames in fog; by day 41.3, ColourTransfer
 18.1, FourierDomainTransfer 21.7.
 
