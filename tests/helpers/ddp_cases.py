@@ -14,10 +14,9 @@ from small_model import (
     without_batch_statistics,
 )
 from torch import Tensor
-from two_ranks import run_as_rank
+from two_ranks import run_as_rank, step_through
 from weightings import WEIGHTINGS, config
 
-from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.structures import VideoMTLDataSample
 
 NOWHERE = 'a task labelled nowhere'
@@ -95,6 +94,15 @@ def rank_batch(
     return frames, samples
 
 
+def joined_batch(
+    case: str, ranks: tuple[int, ...], step: int
+) -> tuple[Tensor, list[VideoMTLDataSample]]:
+    """Frames and samples of the batches of ``ranks``, one after another."""
+    parts = [rank_batch(CASES[case][rank], rank, step) for rank in ranks]
+    inputs = torch.cat([frames for frames, _ in parts])
+    return inputs, [sample for _, part in parts for sample in part]
+
+
 def train(
     case: str,
     ranks: tuple[int, ...],
@@ -112,22 +120,9 @@ def train(
     clips, variant = VARIANTS.get(case, (case, {}))
     clips = (clips,) * STEPS if isinstance(clips, str) else clips
     cfg = without_batch_statistics()
-    model = module = build_model(cfg, **variant, **changes).double().train()
-    if find_unused is not None:
-        model = DistributedDataParallel(
-            module, find_unused_parameters=find_unused
-        )
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
-    for step in range(STEPS):
-        parts = [rank_batch(CASES[clips[step]][r], r, step) for r in ranks]
-        inputs = torch.cat([frames for frames, _ in parts])
-        samples = [sample for _, part in parts for sample in part]
-        losses = model(inputs, samples, mode='loss')
-        total, _ = module.parse_losses(losses)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    return {k: v.detach().clone() for k, v in module.named_parameters()}
+    model = build_model(cfg, **variant, **changes).double().train()
+    batches = (joined_batch(clips[i], ranks, i) for i in range(STEPS))
+    return step_through(model, batches, 0.02, find_unused)
 
 
 def every_case(rank: int) -> dict[tuple[str, bool], dict[str, Tensor]]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 
 import torch
+from torch import Tensor, nn
+
+from mmvmtl.engine import DistributedDataParallel
 
 
 def run_as_rank(compute: Callable[[int], object]) -> None:
@@ -25,6 +28,34 @@ def run_as_rank(compute: Callable[[int], object]) -> None:
     )
     torch.save(compute(rank), Path(out) / f'{rank}.pt')
     torch.distributed.destroy_process_group()
+
+
+def step_through(
+    module: nn.Module,
+    batches: Iterable[tuple[Tensor, list]],
+    lr: float,
+    find_unused: bool | None,
+) -> dict[str, Tensor]:
+    """Parameters after a step of SGD on each batch.
+
+    Args:
+        module (nn.Module): a model of MMEngine.
+        batches (Iterable[tuple]): inputs and samples of this process.
+        lr (float): learning rate.
+        find_unused (bool, optional): of DDP; None trains without DDP.
+    """
+    model = module
+    if find_unused is not None:
+        model = DistributedDataParallel(
+            module, find_unused_parameters=find_unused
+        )
+    optimizer = torch.optim.SGD(module.parameters(), lr=lr)
+    for batch in batches:
+        total, _ = module.parse_losses(model(*batch, mode='loss'))
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+    return {k: v.detach().clone() for k, v in module.named_parameters()}
 
 
 def start_two_ranks(script: str, out: Path) -> list:

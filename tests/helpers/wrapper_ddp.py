@@ -12,9 +12,8 @@ from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from torch import Tensor, nn
-from two_ranks import run_as_rank
+from two_ranks import run_as_rank, step_through
 
-from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.registry import MODELS
 
 TASKS = dict(cls=['loss_cls'], box=['loss_bbox'])
@@ -109,19 +108,8 @@ def train(
         ranks (tuple[int, ...]): whose frames are this process's batch.
         find_unused (bool, optional): of DDP; None trains without DDP.
     """
-    model = module = build(case)
-    if find_unused is not None:
-        model = DistributedDataParallel(
-            module, find_unused_parameters=find_unused
-        )
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.05)
-    for step in range(len(BOXES)):
-        losses = model(*batch(ranks, step), mode='loss')
-        total, _ = module.parse_losses(losses)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    return {k: v.detach().clone() for k, v in module.named_parameters()}
+    batches = (batch(ranks, step) for step in range(len(BOXES)))
+    return step_through(build(case), batches, 0.05, find_unused)
 
 
 def every_case(rank: int) -> dict[tuple[str, bool], dict[str, Tensor]]:

@@ -205,7 +205,7 @@ def descend(
 def _shortened(
     grads: Sequence[Tensor | None], max_norm: float | None
 ) -> Tensor | float:
-    if max_norm is None:
+    norms = [grad.detach().norm() for grad in grads if grad is not None]
+    if max_norm is None or not norms:
         return 1.0
-    norms = torch.stack([g.detach().norm() for g in grads if g is not None])
-    return (max_norm / norms.norm()).clamp(max=1)
+    return (max_norm / torch.stack(norms).norm()).clamp(max=1)

@@ -121,6 +121,15 @@ def test_the_meta_gradient_of_a_shortened_step_takes_it_as_a_factor():
     torch.testing.assert_close(after[0]['x'], x - end)
 
 
+def test_a_loss_that_moves_nothing_stays_where_it_begins():
+    other = torch.ones(1, requires_grad=True)
+    for limit in (None, 1.0):
+        end = descend(
+            [lambda _: other.sum()], start(), RATE, 2, max_norm=limit
+        )
+        assert torch.equal(end['x'], start()['x'])
+
+
 class Net(BaseModel):
     """A trunk with a batch norm, a head, and a loss."""
 
