@@ -4,7 +4,7 @@
 
 Scratch has a search over three learning rates of its own, by its mean over
 the seeds; all rows have the same frames and iterations. A run that was
-finished before is not repeated. 18 runs of 200 iterations.
+finished before is not repeated. 18 runs of 60 iterations.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ pipeline = [
         type='PackDetInputs',
         meta_keys=(
             *('img_id', 'img_path', 'ori_shape', 'img_shape'),
-            *('scale_factor', 'instances', 'domain', 'labelled'),
+            *('scale_factor', 'instances', 'domain', 'labelled', 'weight'),
         ),
     ),
 ]

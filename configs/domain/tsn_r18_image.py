@@ -25,7 +25,10 @@ model = dict(
 )
 
 *frames, plain_pack = _base_.pipeline
-pack = {**plain_pack, 'meta_keys': ('img_shape', 'domain', 'labelled')}
+pack = {
+    **plain_pack,
+    'meta_keys': ('img_shape', 'domain', 'labelled', 'weight'),
+}
 # As many labelled clips an iteration as without a target, and as many of it.
 train_dataloader = dict(
     batch_size=16,

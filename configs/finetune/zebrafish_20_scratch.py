@@ -28,19 +28,23 @@ model = dict(
     ),
 )
 
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=200, val_interval=200)
+# So few that a start from elsewhere matters: after 200 there is little left.
+iterations = 60
+train_cfg = dict(
+    type='IterBasedTrainLoop', max_iters=iterations, val_interval=iterations
+)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=20),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=10),
     dict(
         type='CosineAnnealingLR',
         eta_min_ratio=0.02,
         by_epoch=False,
-        begin=100,
-        end=200,
-        T_max=100,
+        begin=iterations // 2,
+        end=iterations,
+        T_max=iterations - iterations // 2,
     ),
 ]
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=200))
+default_hooks = dict(checkpoint=dict(by_epoch=False, interval=iterations))
 log_processor = dict(by_epoch=False)

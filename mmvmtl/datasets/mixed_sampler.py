@@ -74,7 +74,8 @@ class MixedBatchSampler(Sampler):
             show every data set at least once; smaller ones come repeatedly.
 
     Raises:
-        ValueError: If sampler, ratio and batch size do not fit together.
+        ValueError: If sampler, ratio and batch size do not fit together, or a
+            data set is empty.
     """
 
     def __init__(
@@ -98,6 +99,11 @@ class MixedBatchSampler(Sampler):
         self.batch_size = batch_size
         self.rank, self.num_ranks = get_dist_info()
         sizes = [len(part) for part in sampler.dataset.datasets]
+        if 0 in sizes:
+            raise UserError(
+                f'data set {sizes.index(0)} of those that are mixed is empty; '
+                'give it videos, or take it out.'
+            )
         self.counts = _counts(ratio, sampler.dataset, batch_size)
         self.starts = [sum(sizes[:i]) for i in range(len(sizes))]
         self.orders = [

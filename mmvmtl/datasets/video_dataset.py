@@ -225,7 +225,7 @@ class VideoMTLDataset(BaseDataset):
             'key_frame': key,
             'sample_idx': item['sample_idx'],
         }
-        for name in ('domain', 'recording'):
+        for name in ('domain', 'weight', 'recording'):
             if video.info.get(name) is not None:
                 clip[name] = video.info[name]
         if video.clip_label is not None:

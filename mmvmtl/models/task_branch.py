@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,7 +45,8 @@ class TaskBranch(BaseModule):
     places are orthogonal whatever the trunk makes of them, so they serve
     methods that balance norms. Gradients of *parameters* show conflict and
     cost T backward passes every ``interval`` forward passes. Under transforms
-    of ``torch.func`` nothing is measured, and the weights that were found last
+    of ``torch.func`` and while :meth:`holding`, as in the steps of
+    meta-learning, nothing is measured, and the weights that were found last
     hold for the trunk, by the view that a gradient comes through (of a task
     that reads another one's output, by the other's); where heads are scaled
     as well, the plain sum does.
@@ -117,6 +119,7 @@ class TaskBranch(BaseModule):
             parameters = (parameters,)
         self.parameter_names = parameters
         self.scale_heads = scale_heads
+        self._holds = False
         self._handed_out: _HandedOut | None = None
 
     def forward(
@@ -152,6 +155,15 @@ class TaskBranch(BaseModule):
             self._handed_out = _HandedOut(feats, (feats,))
         return feats
 
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Forward passes that measure nothing and move no state."""
+        before, self._holds = self._holds, True
+        try:
+            yield
+        finally:
+            self._holds = before
+
     def balance(
         self,
         losses: Sequence[Tensor],
@@ -175,12 +187,12 @@ class TaskBranch(BaseModule):
             UserError: if ``parameters`` match none that the tasks share.
         """
         given, self._handed_out = self._handed_out, None
-        if self.balancer is not None and self.training:
+        if self.balancer is not None and self.training and not self._holds:
             total = total + self.balancer.tick()
         if given is None:
             return total
         heads = self.scale_heads or self.balancer.weighting.lags
-        if torch._C._are_functorch_transforms_active():
+        if self._holds or torch._C._are_functorch_transforms_active():
             if not heads:
                 weights = self.balancer.held(active)
                 given.cut.weigh = lambda rows: weights

@@ -46,7 +46,8 @@ def test_set_domain_keeps_only_labels_there_are():
     out = SetDomain('fog', labelled=('det', 'track'), weight=0.5)(clip)
     assert out == dict(labelled=('det',), domain='fog', weight=0.5)
     assert SetDomain('fog', labelled=())(dict())['labelled'] == ()
-    assert 'labelled' not in SetDomain('fog')(dict())
+    assert SetDomain('fog')(dict(weight=0.5)) == dict(domain='fog', weight=0.5)
+    assert SetDomain('fog')(dict()) == dict(domain='fog')
 
 
 def test_a_frame_has_the_domain_of_its_clip():

@@ -136,3 +136,10 @@ def test_a_ratio_by_name_names_every_data_set():
 def test_other_samplers_and_single_data_sets_are_refused():
     with pytest.raises(ValueError, match='parts of a ConcatDataset'):
         MixedBatchSampler(DefaultSampler(Numbers(3)), 2, [1])
+
+
+def test_an_empty_data_set_is_one_sentence():
+    data = ConcatDataset([Numbers(3), Numbers(2)])
+    data.datasets[1] = Numbers(0)
+    with pytest.raises(ValueError, match='data set 1 of those that are mixed'):
+        MixedBatchSampler(DefaultSampler(data, seed=0), 2, (1, 1))

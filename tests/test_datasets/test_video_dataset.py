@@ -13,6 +13,8 @@ from mmengine.registry import DefaultScope
 
 from mmvmtl.datasets import VideoMTLDataset
 from mmvmtl.errors import UserError
+from mmvmtl.models.clip_batch import ClipBatch
+from mmvmtl.models.domain.clips import clip_domain_batch
 
 PIPELINE = [
     dict(type='mmvmtl.LoadVideoFrames'),
@@ -38,6 +40,18 @@ def test_training_has_one_index_per_key_frame(pictures):
     assert clip['key_frame'] == 1
     assert data.metainfo['classes'] == ('car', 'bus')
     assert data.metainfo['tasks'] == dict(cls=('sit', 'walk', 'run'))
+
+
+def test_a_video_says_of_which_domain_it_is_and_what_it_weighs(pictures):
+    content = json.loads((pictures / 'ann.json').read_text())
+    content['videos'][0].update(domain='fog', weight=0.25)
+    (pictures / 'weighed.json').write_text(json.dumps(content))
+    data = make(pictures, ann_file='weighed.json')
+    first, other = (data[i]['data_samples'] for i in (0, 6))
+    assert (first.domain, first.weight) == ('fog', 0.25)
+    assert 'weight' not in other and 'domain' not in other
+    weighed = clip_domain_batch({}, {}, ClipBatch([first, other]), {})
+    assert weighed.weights == [0.25, 1.0]
 
 
 def test_frames_without_objects_stay_unless_asked(pictures):

@@ -21,23 +21,25 @@ class SetDomain(BaseTransform):
         labelled (Sequence[str], optional): tasks whose labels may be used,
             among those there are; ``()`` for an unlabelled target, None
             leaves all.
-        weight (float): how much an adversary counts the clip.
+        weight (float, optional): how much an adversary counts the clips;
+            None leaves their own, or 1.
     """
 
     def __init__(
         self,
         domain: str,
         labelled: Sequence[str] | None = None,
-        weight: float = 1.0,
+        weight: float | None = None,
     ) -> None:
         self.domain = domain
         self.labelled = None if labelled is None else tuple(labelled)
         self.weight = weight
 
     def transform(self, results: dict) -> dict:
-        """Write ``domain``, ``labelled`` and ``weight``."""
+        """Write ``domain``, and what is given of the others."""
         results['domain'] = self.domain
-        results['weight'] = self.weight
+        if self.weight is not None:
+            results['weight'] = self.weight
         if self.labelled is not None:
             have = results.get('labelled', self.labelled)
             results['labelled'] = tuple(t for t in have if t in self.labelled)

@@ -14,6 +14,8 @@ from mmvmtl.registry import HOOKS
 
 #: Tasks whose labels are the object classes themselves.
 OBJECT_TASKS = ('det', 'track')
+#: Tasks of the heads of MMDetection's and MMAction2's models, by attribute.
+STOCK_HEADS = dict(bbox_head='det', roi_head='det', cls_head='cls')
 
 
 @HOOKS.register_module()
@@ -23,17 +25,19 @@ class ClassCheckHook(Hook):
     MMDetection's ``NumClassCheckHook`` expects every head to have as many
     classes as there are object classes, which heads of several tasks do not.
 
-    A task is a key of a ``ModuleDict`` named ``heads``; in a stock MMDet
-    detector, which has none, everything belongs to ``det``. A count is the
-    ``num_classes`` of the head or of a module inside it: an int, or a dict
-    ``{label set: int}`` for a head with several (``cls`` and ``frame``). An
-    RPN, which only tells object from background, has no say. The names are
-    the data's ``metainfo['tasks'][task]`` or, for ``det`` and ``track``,
+    A task is a key of a ``ModuleDict`` named ``heads``; in a stock model,
+    which has none, boxes belong to ``det`` and a recogniser's head to
+    ``cls``, also inside a wrapper. A count is the ``num_classes`` of the
+    head or of a module inside it: an int, or a dict ``{label set: int}`` for
+    a head with several (``cls`` and ``frame``). An RPN, which only tells
+    object from background, has no say. The names are the data's
+    ``metainfo['tasks'][task]`` or, for ``det`` and ``track``,
     ``metainfo['classes']``; a task the data does not name is not labelled
     and is not checked.
 
     Raises:
-        UserError: If the counts differ; it names the task and the data set.
+        UserError: If the counts differ, or joined data sets have other
+            names; it names the task and the data.
     """
 
     def before_train(self, runner: Runner) -> None:
@@ -50,17 +54,48 @@ class ClassCheckHook(Hook):
 
     @staticmethod
     def _check(runner: Runner, loader, mode: str) -> None:
-        metainfo = getattr(loader.dataset, 'metainfo', {})
-        check_class_counts(
-            unwrap(runner.model), metainfo, f'{mode}_dataloader'
-        )
+        data = f'{mode}_dataloader'
+        metainfo = one_metainfo(loader.dataset, data)
+        check_class_counts(unwrap(runner.model), metainfo, data)
+
+
+def one_metainfo(dataset: object, data: str) -> dict:
+    """The ``metainfo`` of a data set, also of joined ones.
+
+    MMDetection's ``ConcatDataset`` has a list of them where they differ.
+
+    Args:
+        dataset (object): A data set; one without metainfo has an empty one.
+        data (str): What to call it in the message.
+
+    Raises:
+        UserError: If the parts name other classes, or in another order.
+    """
+    metainfo = getattr(dataset, 'metainfo', {})
+    if not isinstance(metainfo, list):
+        return metainfo
+    first, *others = [
+        (tuple(part.get('classes') or ()), part.get('tasks') or {})
+        for part in metainfo
+    ]
+    for number, names in enumerate(others, 1):
+        if names != first:
+            raise UserError(
+                f'the data sets that {data} joins must have the same names in '
+                f'the same order: number 0 has classes={first[0]} and '
+                f'tasks={first[1]}, number {number} has classes={names[0]} '
+                f'and tasks={names[1]}; give each '
+                'metainfo=dict(classes=..., tasks=...), or join them by '
+                'mmvmtl.JoinedDataset'
+            )
+    return metainfo[0]
 
 
 def check_class_counts(model: nn.Module, metainfo: dict, data: str) -> None:
     """Raise if a head of ``model`` does not fit the data's ``metainfo``.
 
     Args:
-        model (nn.Module): A detector.
+        model (nn.Module): A detector or recogniser.
         metainfo (dict): Of a data set, with ``classes`` and ``tasks``.
         data (str): What to call the data in the message.
 
@@ -104,11 +139,14 @@ def _task_heads(model: nn.Module) -> Iterator[tuple[str, str, nn.Module]]:
             found = True
             for task, head in module.items():
                 yield task, f'{name}.{task}', head
-    if not found:
-        for part in ('bbox_head', 'roi_head'):
-            head = getattr(model, part, None)
-            if isinstance(head, nn.Module):
-                yield 'det', part, head
+    if found:
+        return
+    above = ''
+    for name, module in model.named_modules():
+        task = STOCK_HEADS.get(name.rpartition('.')[2])
+        if task and not (above and name.startswith(f'{above}.')):
+            above = name
+            yield task, name, module
 
 
 def _is_rpn(module: nn.Module) -> bool:

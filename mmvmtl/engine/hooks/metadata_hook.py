@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmvmtl.engine.hooks.class_check_hook import one_metainfo
 from mmvmtl.engine.module_names import unwrap
 from mmvmtl.registry import HOOKS
 from mmvmtl.version import __version__
@@ -38,7 +39,7 @@ class MetadataHook(Hook):
         checkpoint.setdefault('meta', {})['mmvmtl'] = dict(
             version=__version__,
             config=to_plain(runner.cfg.to_dict()),
-            classes=task_classes(getattr(dataset, 'metainfo', {})),
+            classes=task_classes(one_metainfo(dataset, 'train_dataloader')),
             input_size=_input_size(unwrap(runner.model)),
             libraries={
                 # torch's is a subclass of str, which is not a plain type.

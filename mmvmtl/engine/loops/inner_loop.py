@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Protocol, runtime_checkable
 from unittest import mock
 
 import torch
@@ -20,6 +21,14 @@ Params = dict[str, Tensor]
 Loss = Callable[[Params], Tensor]
 #: What a detector runs before its heads, in this order.
 TRUNK = ('backbone', 'neck')
+
+
+@runtime_checkable
+class Balancing(Protocol):
+    """A module that balances tasks: :class:`TaskBranch`."""
+
+    def holding(self) -> AbstractContextManager:
+        """While it holds, it measures nothing and moves no state."""
 
 
 def named_parts(model: nn.Module, parts: Sequence[str] | None) -> Params:
@@ -74,7 +83,8 @@ def model_loss(
     """The model's total loss on ``data`` as a function of parameters.
 
     Every call has buffers of its own, so that what a forward writes into
-    them reaches neither the model nor the next call.
+    them reaches neither the model nor the next call. Balancing methods hold
+    their weights.
 
     Args:
         model (BaseModel): without a DDP wrapper.
@@ -88,7 +98,7 @@ def model_loss(
 
     def loss(parameters: Params) -> Tensor:
         buffers = {k: v.clone() for k, v in model.named_buffers()}
-        with _runs_once(still, kept):
+        with _runs_once(still, kept), _balancing_held(model):
             losses = functional_call(
                 model,
                 _everywhere(model, {**buffers, **parameters}),
@@ -99,6 +109,15 @@ def model_loss(
         return model.parse_losses(losses)[0]
 
     return loss
+
+
+@contextmanager
+def _balancing_held(model: nn.Module) -> Iterator[None]:
+    with ExitStack() as stack:
+        for module in model.modules():
+            if isinstance(module, Balancing):
+                stack.enter_context(module.holding())
+        yield
 
 
 def _still(

@@ -38,8 +38,9 @@ class MetaTrainLoop(IterBasedTrainLoop):
     checkpoints are the ordinary ones. No buffer moves. So batch norms keep
     the statistics that the model starts with: begin with a trained one
     (``load_from``). And what remembers earlier steps (:class:`DWA`,
-    :class:`FAMO`, :class:`LossScaleNorm`) stays as it starts: weigh tasks by
-    fixed or learned weights.
+    :class:`FAMO`, :class:`LossScaleNorm`, the balancing method of a
+    :class:`TaskBranch`) stays as it starts: weigh tasks by fixed or learned
+    weights.
 
     Args:
         runner (Runner): given by MMEngine.

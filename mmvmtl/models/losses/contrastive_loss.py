@@ -93,7 +93,9 @@ class InstanceContrastiveLoss(BaseModule):
         Args:
             embeddings (Tensor): (K, E), of any length.
             clips (Tensor): (K,), number of the clip.
-            ids (Tensor): (K,), of the instance within its video.
+            ids (Tensor): (K,), of the instance within its video; a negative
+                one within its clip, and then it repels no other clip of the
+                video.
             labels (Tensor): (K,), its class.
             videos (Tensor, optional): (K,), number of the video; None says
                 that no two clips are of one video.
@@ -105,7 +107,8 @@ class InstanceContrastiveLoss(BaseModule):
         negative = ~same & (labels[:, None] == labels[None])
         if videos is not None:
             same_video = videos[:, None] == videos[None]
-            negative &= ~(same_video & (ids[:, None] == ids[None]))
+            local = ~same_clip & ((ids < 0)[:, None] | (ids < 0)[None])
+            negative &= ~(same_video & (local | (ids[:, None] == ids[None])))
         if self.negatives == 'clip':
             negative &= same_clip
         positive = same & ~torch.eye(

@@ -16,7 +16,8 @@ class PseudoLabels:
     """Labels from predictions.
 
     Boxes and their classes count from a score on; identities are those of
-    the teacher's tracks within the clip, and a box in no track trains no
+    the teacher's tracks within the clip (below 0, as other clips of the video
+    do not know them), and a box in no track trains no
     embedding (its visibility is set to 0); velocities are unknown. A clip
     label counts from its probability on, and from a head that reads tracks
     only if one has moved: without a velocity it says the same of every clip.
@@ -101,7 +102,7 @@ class PseudoLabels:
         frame.gt_instances = InstanceData(
             bboxes=boxes.bboxes.float(),
             labels=boxes.labels,
-            instances_ids=ids,
+            instances_ids=-ids,
             velocities=torch.full_like(boxes.bboxes[:, :2].float(), torch.nan),
             visibilities=(ids > 0).float(),
         )

@@ -8,6 +8,8 @@ from torch import nn
 from mmvmtl.engine.hooks.class_check_hook import (
     ClassCheckHook,
     check_class_counts,
+    class_counts,
+    one_metainfo,
 )
 from mmvmtl.errors import UserError
 
@@ -75,6 +77,52 @@ def test_a_stock_detector_is_checked_as_detection():
     detector.bbox_head = Head(80)
     with pytest.raises(UserError, match="task 'det'"):
         check_class_counts(detector, METAINFO, '')
+
+
+@pytest.mark.parametrize('name', ['detector', 'model', 'student'])
+def test_stock_heads_in_a_wrapper_are_checked(name):
+    """A recogniser's head tells clips; what is in a head counts with it."""
+    inner, whole = nn.Module(), nn.Module()
+    whole.add_module(name, inner)
+    inner.cls_head = Head(7)
+    with pytest.raises(UserError, match=r"task 'cls': .*num_classes=7"):
+        check_class_counts(whole, METAINFO, '')
+    inner.cls_head = Head(2)
+    inner.roi_head = nn.Module()
+    inner.roi_head.bbox_head = Head(80)
+    with pytest.raises(UserError, match=r"task 'det': .*num_classes=80"):
+        check_class_counts(whole, METAINFO, '')
+    assert len(list(class_counts(whole))) == 2
+
+
+def joined(*metainfos):
+    """What MMDetection's ConcatDataset tells of data sets that differ."""
+
+    class Joined:
+        metainfo = list(metainfos)
+
+    return Joined()
+
+
+@pytest.mark.parametrize(
+    'other',
+    [
+        dict(classes=('van', 'car', 'bus'), tasks=METAINFO['tasks']),
+        dict(classes=('car', 'van'), tasks=METAINFO['tasks']),
+        dict(classes=('car', 'van', 'bus')),
+        {},
+    ],
+)
+def test_joined_data_sets_must_have_the_same_names(other):
+    with pytest.raises(UserError, match='number 1 has') as error:
+        one_metainfo(joined(METAINFO, other), 'train_dataloader')
+    assert '\n' not in str(error.value)
+    assert 'train_dataloader' in str(error.value)
+
+
+def test_joined_data_sets_may_differ_in_what_is_no_name():
+    found = one_metainfo(joined(METAINFO, {**METAINFO, 'year': 2}), '')
+    assert found == METAINFO
 
 
 @pytest.mark.parametrize('mode', ['train', 'val', 'test'])

@@ -5,9 +5,13 @@ is x' = x - r A (x - a), and the gradient of L_q(x'(x)) is
 (I - r A) B (x' - b); n steps give the factor (I - r A)^n.
 """
 
+import copy
+
 import pytest
 import torch
+from ddp_cases import FULL, rank_batch
 from mmengine.model import BaseModel
+from small_model import build_model, without_batch_statistics
 from torch import nn
 
 from mmvmtl.engine.loops.inner_loop import (
@@ -337,3 +341,24 @@ def test_the_mean_over_episodes_leaves_out_what_nobody_has():
     mean = average([one, two], theta)
     assert set(mean) == {'x', 'y'}
     assert mean['x'].tolist() == [2, 4] and mean['y'].item() == 0.5
+
+
+@pytest.mark.parametrize('weighting', ['MGDA', 'GradNorm', 'PCGrad'])
+def test_inner_steps_hold_what_a_balancing_method_has_found(weighting):
+    """Gradients are those of the plain sum at first, and no state moves."""
+    data = dict(zip(('inputs', 'data_samples'), rank_batch(FULL, 0, 0)))
+    found = {}
+    for name in (weighting, None):
+        model = build_model(
+            without_batch_statistics(),
+            branch=dict(type='mmvmtl.TaskBranch', weighting=name),
+        )
+        model = model.double().train()
+        before = copy.deepcopy(model.branch.state_dict())
+        theta = named_parts(model, ['backbone', 'neck', 'head'])
+        torch.manual_seed(1)
+        end = descend([model_loss(model, data)], theta, 0.01, 2)
+        found[name] = end[next(k for k in end if k.startswith('backbone.'))]
+        for key, value in model.branch.state_dict().items():
+            assert torch.equal(value, before[key]), key
+    torch.testing.assert_close(found[weighting], found[None])

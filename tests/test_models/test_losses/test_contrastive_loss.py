@@ -52,6 +52,23 @@ def test_another_clip_of_the_video_does_not_repel_its_own_instance():
     assert two_videos > one_video
 
 
+def test_identities_of_a_clip_alone_repel_no_other_clip_of_the_video():
+    """Two animals that a tracker numbers otherwise in the second clip.
+
+    Only the other one of the clip repels, two boxes at cos 0:
+    log(1 + 2/e), τ = 1, by hand.
+    """
+    embeddings = torch.eye(2).repeat(4, 1)
+    clips = torch.tensor([0] * 4 + [1] * 4)
+    ids = torch.tensor([-1, -2] * 2 + [-2, -1] * 2)
+    labels = torch.zeros(8, dtype=torch.long)
+    loss = InstanceContrastiveLoss(temperature=1.0)
+    one_video = loss(embeddings, clips, ids, labels, torch.zeros(8))
+    assert one_video.item() == pytest.approx(math.log(1 + 2 / math.e))
+    two_videos = loss(embeddings, clips, ids, labels, clips)
+    assert two_videos > one_video
+
+
 def test_only_the_clip_repels_with_negatives_of_the_clip():
     embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.2], [1.0, 0.1]])
     rows = [0, 0, 1], [4, 4, 4]

@@ -40,7 +40,7 @@ def test_boxes_classes_identities_and_clip_label(heads):
     gt = clip.video_data_samples[0].gt_instances
     assert torch.equal(gt.bboxes, BOXES[[0, 1, 3]])
     assert gt.labels.tolist() == [0, 1, 0]
-    assert gt.instances_ids.tolist() == [4, 2, 0]
+    assert gt.instances_ids.tolist() == [-4, -2, 0]
     # The box in no track trains no embedding.
     assert gt.visibilities.tolist() == [1, 1, 0]
     assert gt.velocities.isnan().all() and gt.velocities.shape == (3, 2)
@@ -80,7 +80,7 @@ def test_untracked_boxes_alone_label_no_identity(heads):
 def test_equal_boxes_of_two_classes_keep_their_own_ids(heads):
     clip = PseudoLabels(0.4)(found(), make_clip(1), heads)
     gt = clip.video_data_samples[0].gt_instances
-    assert gt.instances_ids.tolist() == [4, 2, 0, 0]
+    assert gt.instances_ids.tolist() == [-4, -2, 0, 0]
 
 
 def test_thresholds_out_of_range():
