@@ -27,14 +27,17 @@ model = dict(
         format_shape='NCHW',
     ),
 )
+frames = dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=8)
 pipeline = [
     dict(type='OpenCVInit'),
-    dict(type='SampleFrames', clip_len=1, frame_interval=1, num_clips=8),
+    frames,
     dict(type='OpenCVDecode'),
     dict(type='Resize', scale=(224, 224), keep_ratio=False),
     dict(type='FormatShape', input_format='NCHW'),
     dict(type='PackActionInputs'),
 ]
+# The same frames each time.
+test_pipeline = [pipeline[0], {**frames, 'test_mode': True}, *pipeline[2:]]
 train_dataloader = dict(
     batch_size=8,
     num_workers=1,
@@ -54,13 +57,16 @@ val_dataloader = dict(
         type='VideoDataset',
         ann_file=f'{root}/val.txt',
         data_prefix=dict(video=root),
-        pipeline=pipeline,
+        pipeline=test_pipeline,
         test_mode=True,
     ),
 )
 val_evaluator = dict(type='AccMetric')
+test_dataloader = val_dataloader
+test_evaluator = val_evaluator
 train_cfg = dict(by_epoch=True, max_epochs=10, val_interval=1)
 val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),

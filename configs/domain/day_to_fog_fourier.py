@@ -1,6 +1,6 @@
 """Day to fog, source only, but low frequencies of half the clips are those of fog; fog is unlabelled.
 
-One seed, 10 unseen videos, commit 4fc765f: 79.9 mAP50 / 65.4 HOTA.
+Not trained yet with this budget.
 
 python tools/train.py configs/domain/day_to_fog_fourier.py
 """

@@ -32,7 +32,7 @@ pipeline = [
         ),
     ),
 ]
-# As many labelled frames an iteration as without a target, and as many of fog.
+# On average 12 labelled frames and 12 of fog.
 train_dataloader = dict(
     batch_size=24,
     dataset=dict(

@@ -1,4 +1,4 @@
-"""Day to night, source only: the model of the day goes on with day, and is tested on night.
+"""Day to night, source only: the model of the day goes on with day, and is tested at night.
 
 Three seeds, 10 unseen videos: 45.9 mAP50 / 40.4 HOTA.
 ``strength`` says how strong the shift is, for all configs of this target;

@@ -1,6 +1,6 @@
 """Day to night, source only, but low frequencies of half the clips are those of night; night is unlabelled.
 
-One seed, 10 unseen videos, commit 4fc765f: 59.0 mAP50 / 47.9 HOTA.
+Not trained yet with this budget.
 
 python tools/train.py configs/domain/day_to_night_fourier.py
 """

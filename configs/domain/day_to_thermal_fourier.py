@@ -1,6 +1,6 @@
 """Day to thermal, source only, but low frequencies of half the clips are those of thermal; thermal is unlabelled.
 
-One seed, 10 unseen videos, commit 4fc765f: 51.6 mAP50 / 42.7 HOTA.
+Not trained yet with this budget.
 
 python tools/train.py configs/domain/day_to_thermal_fourier.py
 """

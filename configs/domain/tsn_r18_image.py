@@ -1,4 +1,4 @@
-"""A stock MMAction2 recogniser (TSN, ResNet-18) inside an adversary.
+"""A stock MMAction2 recogniser (TSN, ResNet-18) with a domain adversary.
 
 MMVMTL_ACTION and MMVMTL_ACTION_TARGET are folders of two domains, each with
 videos and with train.txt and val.txt, lines of "file label"; labels of the
@@ -24,7 +24,7 @@ model = dict(
     ),
 )
 
-*frames, plain_pack = _base_.pipeline
+*steps, plain_pack = _base_.pipeline
 pack = {
     **plain_pack,
     'meta_keys': ('img_shape', 'domain', 'labelled', 'weight'),
@@ -42,7 +42,7 @@ train_dataloader = dict(
                 ann_file=f'{_base_.root}/train.txt',
                 data_prefix=dict(video=_base_.root),
                 pipeline=[
-                    *frames,
+                    *steps,
                     dict(type='mmvmtl.SetDomain', domain='source'),
                     pack,
                 ],
@@ -52,7 +52,7 @@ train_dataloader = dict(
                 ann_file=f'{target_root}/train.txt',
                 data_prefix=dict(video=target_root),
                 pipeline=[
-                    *frames,
+                    *steps,
                     dict(
                         type='mmvmtl.SetDomain',
                         domain='target',
@@ -70,6 +70,7 @@ val_dataloader = dict(
         data_prefix=dict(video=target_root),
     ),
 )
+test_dataloader = val_dataloader
 custom_hooks = [
     dict(
         type='mmvmtl.FinetuneCheckpointHook',

@@ -2,7 +2,7 @@
 
 MMVMTL_ACTION is a folder with videos and with train.txt and val.txt, lines
 of "file label"; MMVMTL_TSN a checkpoint of such a recogniser, whose trunk is
-taken. All but the last stage stands still. Not trained yet.
+taken. All but its last stage and the head stand still. Not trained yet.
 
 python tools/train.py configs/finetune/tsn_r18_frozen.py
 """
@@ -11,7 +11,10 @@ _base_ = '../_base_/tsn_r18.py'
 
 default_hooks = dict(
     stopping=dict(
-        type='EarlyStoppingHook', monitor='acc/top1', rule='greater'
+        type='EarlyStoppingHook',
+        monitor='acc/top1',
+        rule='greater',
+        min_delta=0.005,
     ),
 )
 custom_hooks = [

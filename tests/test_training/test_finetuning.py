@@ -136,10 +136,19 @@ class Clips(torch.utils.data.Dataset):
         )
 
 
-def test_a_recogniser(tmp_path):
+def test_a_recogniser(tmp_path, monkeypatch):
+    """The trunk of a checkpoint, of which all but the last stage stays."""
     pytest.importorskip('mmaction')
+    monkeypatch.setenv('MMVMTL_TSN', str(tmp_path / 'tsn.pth'))
     cfg = Config.fromfile(CONFIGS / 'finetune/tsn_r18_frozen.py')
-    cfg.custom_hooks = [cfg.custom_hooks[1]]
+    init_default_scope('mmaction')
+    other = MODELS.build({**cfg.model, 'cls_head': None})
+    other.init_weights()
+    torch.save(dict(state_dict=other.state_dict()), tmp_path / 'tsn.pth')
+    cfg.custom_hooks += [
+        dict(type='mmvmtl.L2SPHook', modules='backbone.layer4', alpha=1e-2),
+        dict(type='mmvmtl.GradientHealthHook', interval=1),
+    ]
     cfg.default_hooks.pop('stopping')
     cfg.train_dataloader = loader(
         dict(type='mmvmtl.Clips'),
@@ -147,11 +156,16 @@ def test_a_recogniser(tmp_path):
         dict(type='DefaultSampler', shuffle=False),
     )
     cfg.train_cfg = dict(by_epoch=True, max_epochs=1)
-    _, changed = run(cfg, tmp_path)
+    runner, changed = run(cfg, tmp_path)
     assert {'.'.join(name.split('.')[:2]) for name in changed} == {
         'backbone.layer4',
         'cls_head.fc_cls',
     }
+    state = runner.model.state_dict()
+    stem = 'backbone.conv1.conv.weight'
+    assert torch.equal(state[stem], other.state_dict()[stem])
+    scalars = runner.message_hub.log_scalars
+    assert 'train/grad.backbone' in scalars
 
 
 @pytest.mark.parametrize('path', FINETUNE, ids=lambda p: p.stem)

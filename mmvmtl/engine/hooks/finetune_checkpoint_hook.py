@@ -131,11 +131,11 @@ class FinetuneCheckpointHook(Hook):
     """Load what fits of a pretrained checkpoint, and say what did not.
 
     In contrast to ``load_from`` the file is read as data, a head of another
-    class count is re-initialised with a word instead of a warning among
-    hundreds, a backbone alone may be loaded, and a checkpoint of another
-    network is an error. What combines the losses (learned weights, the state
-    of a balancing method) is of the training that the file comes from and
-    begins anew. A run that is resumed does not load it again.
+    class count is re-initialised and reported in one line, a backbone alone
+    may be loaded, and a checkpoint of another network is an error. What
+    combines the losses (learned weights, the state of a balancing method) is
+    of the training that the file comes from and begins anew. A run that is
+    resumed does not load it again.
 
     Args:
         checkpoint (str): A local file: a checkpoint, or only weights.

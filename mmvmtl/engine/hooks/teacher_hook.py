@@ -25,7 +25,7 @@ def teacher_momentum(iteration: int, momentum: float, burn_in: int) -> float:
 
 @HOOKS.register_module()
 class TeacherHook(MeanTeacherHook):
-    r"""Update the teacher of a ``mmvmtl.MeanTeacher``, MMDet's hook below.
+    r"""Update the teacher of a ``mmvmtl.MeanTeacher``, by MMDet's hook.
 
     .. math:: \theta_t \leftarrow (1 - m) \theta_t + m \theta_s
 
