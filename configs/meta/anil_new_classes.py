@@ -1,9 +1,10 @@
 """ANIL: from 5 frames to two new classes of objects: not trained yet.
 
-In training episodes the labels of disc, square and triangle change places,
-so what a label means can only be learned from the 5 frames; the test has
-stars and crosses, which were background before. Start it from the
-checkpoint of pretrain_three_classes_rtmdet_tiny.py.
+In training episodes two of disc, square and triangle are labelled, in any
+order, and the third is background: what an object is, and which, can only be
+learned from the 5 frames. The test has stars and crosses, which were
+background before, and then the others are. Start it from the checkpoint of
+pretrain_three_classes_rtmdet_tiny.py.
 
 python tools/train.py configs/meta/anil_new_classes.py --cfg-options load_from=PRETRAINED.pth
 python tools/eval_episodes.py configs/meta/anil_new_classes.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
@@ -17,7 +18,7 @@ train_dataloader = dict(
         type='mmvmtl.EpisodeDataset',
         domains=dict(day={**_base_.frames, 'world': _base_.day}),
         classes=['disc', 'square', 'triangle'],
-        ways=3,
+        ways=2,
         shots=5,
         queries=5,
         episodes=4000,

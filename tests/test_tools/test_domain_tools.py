@@ -10,7 +10,7 @@ import torch
 from mmengine.config import Config
 
 from mmvmtl.apis.clip_features import clip_features, plain_training_data
-from mmvmtl.apis.hold_out import hold_out
+from mmvmtl.apis.hold_out import domains_of, hold_out
 from mmvmtl.datasets import ImportanceSampler
 from mmvmtl.errors import UserError
 from mmvmtl.weights import read_checkpoint
@@ -187,10 +187,57 @@ def runs(tool, monkeypatch):
     return main, runs
 
 
-def test_a_domain_can_be_left_out_of_a_world_only():
+def test_data_that_tell_no_domain_are_one_sentence():
     cfg = Config.fromfile(ROOT / 'configs/zebrafish/video_mtl_rtmdet_tiny.py')
-    with pytest.raises(UserError, match='is no synthetic data set'):
+    with pytest.raises(UserError, match='neither a synthetic world nor'):
         hold_out(cfg, ('day', 'fog', 'night'), 'fog')
+
+
+def joined(*domains, **loader):
+    """A loader of a data set for each domain."""
+    parts = [
+        dict(
+            type='mmvmtl.VideoMTLDataset',
+            data_root=domain,
+            pipeline=[
+                dict(type='mmvmtl.LoadVideoFrames'),
+                dict(type='mmvmtl.SetDomain', domain=domain),
+                dict(type='mmvmtl.PackVideoInputs'),
+            ],
+        )
+        for domain in domains
+    ]
+    return dict(dataset=dict(type='ConcatDataset', datasets=parts), **loader)
+
+
+def test_parts_of_joined_data_sets_are_left_out():
+    """Shares of the batch stay; what is left out makes it smaller."""
+    domains = ('farm', 'lab', 'zoo')
+    cfg = Config(
+        dict(
+            model=dict(domain=dict(domains=domains)),
+            train_dataloader=joined(
+                *domains, batch_size=8, batch_sampler=dict(ratio=[1, 1, 2])
+            ),
+            val_dataloader=None,
+            test_dataloader=joined(*domains),
+        )
+    )
+    assert domains_of(cfg) == list(domains)
+    without = hold_out(cfg, domains, 'lab')
+
+    def roots(loader):
+        return [part.data_root for part in loader.dataset.datasets]
+
+    assert roots(without.train_dataloader) == ['farm', 'zoo']
+    assert without.train_dataloader.batch_sampler.ratio == [1, 2]
+    assert without.train_dataloader.batch_size == 6
+    assert roots(without.test_dataloader) == ['lab']
+    assert without.model.domain.domains == ('farm', 'zoo')
+    assert roots(cfg.train_dataloader) == list(domains)
+    cfg.test_dataloader = Config(dict(a=joined('farm', 'zoo'))).a
+    with pytest.raises(UserError, match=r"test_dataloader .*no data of 'lab'"):
+        hold_out(cfg, domains, 'lab')
 
 
 def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
