@@ -19,6 +19,8 @@ train_dataloader = dict(
         domains=dict(day={**_base_.frames, 'world': _base_.day}),
         classes=['disc', 'square', 'triangle'],
         ways=2,
+        # Of the head that was trained on three.
+        labels=3,
         shots=5,
         queries=5,
         episodes=4000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ class EpisodeDataset(Dataset):
         classes (Sequence[str], optional): those to draw from; all if None.
         ways (int, optional): classes of an episode; None keeps all classes
             with the labels that the first domain gives them.
+        labels (int, optional): of the head, where it has more than ``ways``;
+            the others stay unused.
         seed (int): of the draws.
 
     Raises:
@@ -68,11 +71,13 @@ class EpisodeDataset(Dataset):
         episodes: int,
         classes: Sequence[str] | None = None,
         ways: int | None = None,
+        labels: int | None = None,
         seed: int = 0,
     ) -> None:
         self.domains = {k: ROOT.build(v) for k, v in domains.items()}
         self.shots, self.queries = shots, queries
         self.episodes, self.ways, self.seed = episodes, ways, seed
+        self.labels = labels
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         self._check_counts()
@@ -80,7 +85,7 @@ class EpisodeDataset(Dataset):
         self.classes = tuple(names if classes is None else classes)
         self._check_classes()
         if ways is not None:
-            names = [f'way {label}' for label in range(ways)]
+            names = [f'way {label}' for label in range(labels or ways)]
         self.metainfo = dict(classes=tuple(names))
 
     def _check_counts(self) -> None:
@@ -112,6 +117,11 @@ class EpisodeDataset(Dataset):
             raise UserError(
                 f'ways={self.ways} of mmvmtl.EpisodeDataset must lie '
                 f'between 1 and its {pool} classes.'
+            )
+        if self.labels is not None and self.labels < (self.ways or math.inf):
+            raise UserError(
+                f'labels={self.labels} of mmvmtl.EpisodeDataset must be at '
+                f'least its ways={self.ways}.'
             )
 
     def __len__(self) -> int:
