@@ -92,14 +92,11 @@ work_dirs/pretrain_%/epoch_16.pth: | setup
 	$(PY) tools/train.py $(META)/pretrain_$*.py
 
 bench-meta: setup $(BEFORE) $(BEFORE_CLASSES)  ## few shots, after meta-learning and plain training; hours
-	set -e; for config in continued_rtmdet_tiny fomaml_new_domain; do \
-		$(PY) tools/train.py $(META)/$$config.py \
-		--cfg-options load_from=$(BEFORE); done
-	$(PY) tools/train.py $(META)/anil_new_classes.py \
-		--cfg-options load_from=$(BEFORE_CLASSES)
-	$(PY) tools/eval_episodes.py $(META)/anil_new_classes.py \
+	set -e; for config in continued_rtmdet_tiny fomaml_new_domain \
+		fomaml_new_classes; do $(PY) tools/train.py $(META)/$$config.py; done
+	$(PY) tools/eval_episodes.py $(META)/fomaml_new_classes.py \
 		--out docs/results/few_shot_classes.json --checkpoints \
-		meta=work_dirs/anil_new_classes/iter_200.pth \
+		meta=work_dirs/fomaml_new_classes/iter_200.pth \
 		pretrained=$(BEFORE_CLASSES)
 	$(PY) tools/eval_episodes.py $(META)/fomaml_new_domain.py \
 		--out docs/results/few_shot_domain.json --checkpoints \

@@ -3,15 +3,16 @@
 In training episodes two of disc, square and triangle are labelled, in any
 order, and the third is background: what an object is, and which, can only be
 learned from the 5 frames. The test has stars and crosses, which were
-background before, and then the others are. Start it from the checkpoint of
-pretrain_three_classes_rtmdet_tiny.py.
+background before, and then the others are. MMVMTL_META_PRETRAINED is another
+checkpoint of pretrain_three_classes_rtmdet_tiny.py to begin with.
 
-python tools/train.py configs/meta/anil_new_classes.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/anil_new_classes.py
 python tools/eval_episodes.py configs/meta/anil_new_classes.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
 """
 
 _base_ = '../_base_/schedules/meta.py'
 
+load_from = '{{$MMVMTL_META_PRETRAINED:work_dirs/pretrain_three_classes_rtmdet_tiny/epoch_16.pth}}'
 model = dict(head=dict(heads=dict(det=dict(bbox_head=dict(num_classes=3)))))
 train_dataloader = dict(
     dataset=dict(

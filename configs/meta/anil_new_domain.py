@@ -1,8 +1,6 @@
 """ANIL: from 5 frames to a domain never seen (night, thermal): not trained yet.
 
-Start it from the checkpoint of pretrain_rtmdet_tiny.py.
-
-python tools/train.py configs/meta/anil_new_domain.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/anil_new_domain.py
 python tools/eval_episodes.py configs/meta/anil_new_domain.py --checkpoints meta=META.pth \
     pretrained=PRETRAINED.pth continued=CONTINUED.pth
 

@@ -3,10 +3,14 @@
 As many iterations with as many frames and the same optimizer: what
 meta-learning is compared with, so that more training is not its merit.
 
-python tools/train.py configs/meta/continued_rtmdet_tiny.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/continued_rtmdet_tiny.py
 """
 
 _base_ = './pretrain_rtmdet_tiny.py'
+
+load_from = (
+    '{{$MMVMTL_META_PRETRAINED:work_dirs/pretrain_rtmdet_tiny/epoch_16.pth}}'
+)
 
 iterations = 200
 # Two episodes of 5 + 5 frames; scenes that pretraining has not seen, either.

@@ -2,7 +2,7 @@
 
 Inner steps move everything, at the rate that suits the pretrained model.
 
-python tools/train.py configs/meta/fomaml_new_classes.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/fomaml_new_classes.py
 python tools/eval_episodes.py configs/meta/fomaml_new_classes.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
 """
 

@@ -3,7 +3,7 @@
 The inner steps move neck and head: the backbone's hard sigmoids have no
 second derivative (FOMAML moves everything). Slow; ANIL is the cheap one.
 
-python tools/train.py configs/meta/maml_new_domain.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/maml_new_domain.py
 """
 
 _base_ = './anil_new_domain.py'

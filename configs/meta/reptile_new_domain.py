@@ -2,7 +2,7 @@
 
 No second derivatives: any head and any part of the network will do.
 
-python tools/train.py configs/meta/reptile_new_domain.py --cfg-options load_from=PRETRAINED.pth
+python tools/train.py configs/meta/reptile_new_domain.py
 """
 
 _base_ = './anil_new_domain.py'

@@ -12,8 +12,9 @@ from small_training import dataset, loader, small_training
 
 from mmvmtl.apis.result_file import read_result
 
-META = ('anil_new_classes', 'anil_new_domain', 'fomaml_new_domain',
-        'maml_new_domain', 'reptile_new_domain')  # fmt: skip
+META = ('anil_new_classes', 'anil_new_domain', 'fomaml_new_classes',
+        'fomaml_new_domain', 'maml_new_domain',
+        'reptile_new_domain')  # fmt: skip
 PARTS = ['head.heads.det.bbox_head.rtm_cls']
 #: Of the metric: the mean, and where its interval begins and ends.
 ENDS = ('', '/low', '/high')

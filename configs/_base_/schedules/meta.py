@@ -2,7 +2,8 @@
 
 The inner steps of ANIL move the detection head on shared features. Frames
 of the worlds come from ``frames``; adaptation is scored on ``held_out``
-ones, and its rate is chosen on those of ``search``.
+ones, and its rate is chosen on those of ``search``. MMVMTL_META_PRETRAINED
+is another checkpoint of pretrain_rtmdet_tiny.py to begin with.
 """
 
 _base_ = [
@@ -11,6 +12,9 @@ _base_ = [
     '../default_runtime.py',
 ]
 
+load_from = (
+    '{{$MMVMTL_META_PRETRAINED:work_dirs/pretrain_rtmdet_tiny/epoch_16.pth}}'
+)
 model = dict(
     head=dict(heads=dict(cls=None, track=None)),
     loss=dict(weights=dict(cls=None, track=None)),
