@@ -68,6 +68,18 @@ def rtmdet() -> dict:
     return dict(type='RTMDet', data_preprocessor=preprocessor, **model)
 
 
+def in_training_without_chance(model: nn.Module) -> nn.Module:
+    """The model in training, without batch statistics or dropout."""
+    for name, module in model.named_modules():
+        module.train(not isinstance(module, (nn.BatchNorm2d, nn.Dropout)))
+        if isinstance(module, nn.Conv2d):
+            # By its own initialisation no box would have an extent.
+            nn.init.kaiming_normal_(module.weight, nonlinearity='relu')
+            if 'rtm_reg' in name:
+                nn.init.ones_(module.bias)
+    return model
+
+
 def tsn() -> dict:
     """A TSN, as a config of MMAction2 has it."""
     return dict(

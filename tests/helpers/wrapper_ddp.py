@@ -88,14 +88,7 @@ def build(case: str) -> nn.Module:
         )
     )
     model.init_weights()
-    for module in model.modules():
-        module.train(not isinstance(module, nn.BatchNorm2d))
-        if isinstance(module, nn.Conv2d):
-            # By its own initialisation no box would have an extent.
-            nn.init.kaiming_normal_(module.weight, nonlinearity='relu')
-    for conv in model.bbox_head.rtm_reg:
-        nn.init.ones_(conv.bias)
-    return model
+    return stock_models.in_training_without_chance(model)
 
 
 def train(
