@@ -81,7 +81,7 @@ bench-three: setup  ## three data sets in one model against each alone; hours
 bench-finetune: setup  ## fine-tuned against scratch on 20 frames
 	$(PY) tools/bench_finetune.py --checkpoint $(PRETRAINED)
 
-bench-transfer: setup  ## adaptation to fog, night and thermal; hours
+bench-transfer: setup  ## adaptation to fog, night and thermal; 90 minutes
 	$(PY) tools/bench_transfer.py --checkpoints $(PRETRAINED)
 
 bench-generalise: setup  ## each domain held out in turn, by method; many hours
