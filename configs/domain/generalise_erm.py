@@ -10,12 +10,18 @@ _base_ = '../_base_/adapt.py'
 
 # For the tool: domains that the start has not seen.
 held = ('night', 'fog', 'rain', 'thermal')
+# At 1 no method sees anything in rain.
+strength = 0.7
 
 train_dataloader = dict(
     batch_size=4,
     dataset=dict(
         num_videos=240,
-        world=dict(style=('day', 'night', 'fog', 'rain')),
+        world=dict(
+            style=('day', 'night', 'fog', 'rain'), style_strength=strength
+        ),
     ),
 )
-test_dataloader = dict(dataset=dict(world=dict(style='thermal')))
+test_dataloader = dict(
+    dataset=dict(world=dict(style='thermal', style_strength=strength)),
+)
