@@ -92,7 +92,9 @@ work_dirs/pretrain_%/epoch_16.pth: | setup
 	$(PY) tools/train.py $(META)/pretrain_$*.py
 
 bench-meta: setup $(BEFORE) $(BEFORE_CLASSES)  ## few shots, after meta-learning and plain training; hours
-	set -e; for config in continued_rtmdet_tiny fomaml_new_domain \
+	set -e; export MMVMTL_META_PRETRAINED=$(BEFORE) \
+		MMVMTL_META_PRETRAINED_CLASSES=$(BEFORE_CLASSES); \
+		for config in continued_rtmdet_tiny fomaml_new_domain \
 		fomaml_new_classes; do $(PY) tools/train.py $(META)/$$config.py; done
 	$(PY) tools/eval_episodes.py $(META)/fomaml_new_classes.py \
 		--out docs/results/few_shot_classes.json --checkpoints \

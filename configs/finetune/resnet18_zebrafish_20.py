@@ -40,7 +40,7 @@ val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=20),
-    # Stops when five of the ten evaluations in a row bring nothing.
+    # Stops after five evaluations in a row, of ten, without a gain.
     stopping=dict(
         type='EarlyStoppingHook',
         monitor='det/mAP50',

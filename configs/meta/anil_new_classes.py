@@ -3,8 +3,8 @@
 In training episodes two of disc, square and triangle are labelled, in any
 order, and the third is background: what an object is, and which, can only be
 learned from the 5 frames. The test has stars and crosses, which were
-background before, and then the others are. MMVMTL_META_PRETRAINED is another
-checkpoint of pretrain_three_classes_rtmdet_tiny.py to begin with.
+background before, and then the others are. MMVMTL_META_PRETRAINED_CLASSES is
+another checkpoint of pretrain_three_classes_rtmdet_tiny.py to begin with.
 
 python tools/train.py configs/meta/anil_new_classes.py
 python tools/eval_episodes.py configs/meta/anil_new_classes.py --checkpoints meta=META.pth pretrained=PRETRAINED.pth
@@ -12,7 +12,7 @@ python tools/eval_episodes.py configs/meta/anil_new_classes.py --checkpoints met
 
 _base_ = '../_base_/schedules/meta.py'
 
-load_from = '{{$MMVMTL_META_PRETRAINED:work_dirs/pretrain_three_classes_rtmdet_tiny/epoch_16.pth}}'
+load_from = '{{$MMVMTL_META_PRETRAINED_CLASSES:work_dirs/pretrain_three_classes_rtmdet_tiny/epoch_16.pth}}'
 model = dict(head=dict(heads=dict(det=dict(bbox_head=dict(num_classes=3)))))
 train_dataloader = dict(
     dataset=dict(
@@ -20,8 +20,8 @@ train_dataloader = dict(
         domains=dict(day={**_base_.frames, 'world': _base_.day}),
         classes=['disc', 'square', 'triangle'],
         ways=2,
-        # Of the head that was trained on three.
-        labels=3,
+        # The head was trained on three.
+        num_classes=3,
         shots=5,
         queries=5,
         episodes=4000,

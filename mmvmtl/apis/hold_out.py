@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 
 from mmvmtl.errors import UserError
 
+SET_DOMAIN = ('SetDomain', 'mmvmtl.SetDomain')
+#: Where a loader says how a batch is shared out: ours, and MMDetection's.
+SHARES = (('batch_sampler', 'ratio'), ('sampler', 'source_ratio'))
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -23,7 +26,7 @@ def domains_of(cfg: Config) -> list[str]:
     """
     found: list[str] = []
     for name in ('train_dataloader', 'test_dataloader'):
-        found += _domains_in(cfg, name)
+        found += _domains_in(cfg, name).values()
     return list(dict.fromkeys(found))
 
 
@@ -58,22 +61,35 @@ def hold_out(cfg: Config, domains: Sequence[str], held: str) -> Config:
     return cfg
 
 
-def _domains_in(cfg: Config, name: str) -> list[str]:
+def _parts(data: dict) -> dict:
+    """Configs of joined data sets, by name or by number."""
+    parts = data.get('datasets') or {}
+    if not isinstance(parts, Mapping):
+        return dict(enumerate(parts))
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _domains_in(cfg: Config, name: str) -> dict:
+    """Domains by part of a joined data set, or by number of a world."""
     data = cfg[name].dataset
     if 'world' in data:
         style = data.world.get('style', 'day')
-        return [style] if isinstance(style, str) else list(style)
-    found = [
-        [step.domain for step in part.get('pipeline', ()) if 'domain' in step]
-        for part in data.get('datasets', [{}])
-    ]
-    if not all(found):
+        return dict(enumerate([style] if isinstance(style, str) else style))
+    found = {
+        key: [
+            step.domain
+            for step in part.get('pipeline', ())
+            if step.get('type') in SET_DOMAIN
+        ]
+        for key, part in _parts(data).items()
+    }
+    if not found or not all(found.values()):
         raise UserError(
-            f'{name} of {cfg.filename} is neither a synthetic world nor a '
-            'ConcatDataset with a mmvmtl.SetDomain in the pipeline of each '
-            'part, by which domains can be left out'
+            f'{name} of {cfg.filename} is neither a synthetic world nor '
+            'joined data sets with a mmvmtl.SetDomain in the pipeline of '
+            'each, by which domains can be left out'
         )
-    return [steps[-1] for steps in found]
+    return {key: steps[-1] for key, steps in found.items()}
 
 
 def _restrict(cfg: Config, name: str, wanted: tuple[str, ...]) -> None:
@@ -85,20 +101,49 @@ def _restrict(cfg: Config, name: str, wanted: tuple[str, ...]) -> None:
         loader.dataset.world.style = wanted if many else wanted[0]
         return
     for domain in wanted:
-        if domain not in have:
+        if domain not in have.values():
             raise UserError(
                 f"{name} of {cfg.filename} has no data of '{domain}': join "
                 'a part of every domain, of which all but those of a run '
                 'are left out'
             )
-    kept = [i for i, domain in enumerate(have) if domain in wanted]
+    kept = [key for key, domain in have.items() if domain in wanted]
     parts = loader.dataset.datasets
-    loader.dataset.datasets = [parts[i] for i in kept]
-    ratio = loader.get('batch_sampler', {}).get('ratio')
-    if ratio is not None:
-        share = loader.batch_size // sum(ratio)
-        loader.batch_sampler.ratio = [ratio[i] for i in kept]
-        loader.batch_size = share * sum(loader.batch_sampler.ratio)
+    loader.dataset.datasets = _some(parts, kept)
+    for holder, key in SHARES:
+        settings = loader.get(holder) or {}
+        if key in settings:
+            _share_out(loader, settings, key, kept)
+
+
+def _some(parts: Mapping | Sequence, kept: Sequence) -> dict | list:
+    """Those of the parts, by name or by number."""
+    if isinstance(parts, Mapping):
+        return {key: parts[key] for key in kept}
+    return [parts[key] for key in kept]
+
+
+def _share_out(loader: dict, settings: dict, key: str, kept: Sequence) -> None:
+    """Take the shares of what is left out from a batch."""
+    ratio, size = settings[key], loader.batch_size
+    shares = ratio.values() if isinstance(ratio, Mapping) else ratio
+    total = sum(share for share in shares if share is not None)
+    if len(shares) <= max((k for k in kept if isinstance(k, int)), default=-1):
+        raise UserError(
+            f'{key}={ratio} of train_dataloader has fewer shares than there '
+            'are data sets; give each one'
+        )
+    if size % total:
+        raise UserError(
+            f'batch_size={size} of train_dataloader can not be shared out as '
+            f'{key}={ratio}; use a multiple of {total}'
+        )
+    settings[key] = _some(ratio, kept)
+    left = settings[key]
+    left = left.values() if isinstance(left, Mapping) else left
+    loader.batch_size = size // total * sum(left)
+    if 'batch_size' in settings:
+        settings.batch_size = loader.batch_size
 
 
 def _set_domains(node: dict, rest: tuple[str, ...]) -> None:

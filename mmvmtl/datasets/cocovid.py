@@ -1,8 +1,8 @@
 """Read and check the CocoVID superset: one JSON, any number of videos.
 
 ``videos[]: id, name, width, height, [file_name of an mp4], [clip_label],
-[domain], [weight: how much an adversary counts it, >= 0], [labelled: those
-of 'det' and 'track' that this video has]``;
+[domain], [domain_weight: how much an adversary counts it, >= 0], [labelled:
+those of 'det' and 'track' that this video has]``;
 ``images[]: id, video_id, frame_id (from 0), file_name (null for mp4),
 [frame_label]``; ``annotations[]: id, image_id, category_id, bbox [x, y, w,
 h], [instance_id], [visibility], [velocity], [track_label], [ignore]``;
@@ -280,11 +280,12 @@ def _make_video(
     maps: dict[str, LabelMap],
 ) -> Video:
     where = f'video {info["name"]!r}'
-    weight = info.get('weight', 1.0)
-    if not isinstance(weight, (int, float)) or not 0 <= weight < math.inf:
+    weight = info.get('domain_weight')
+    number = isinstance(weight, (int, float)) and 0 <= weight < math.inf
+    if weight is not None and not number:
         raise UserError(
-            f'{where} has weight={weight!r}; give it a number of at least 0, '
-            'or leave it away.'
+            f'{where} has domain_weight={weight!r}; give it a number of at '
+            'least 0, or leave it out.'
         )
     nothing = LabelMap((), {})
     clip_label = maps.get('cls', nothing).get(info.get('clip_label'), where)

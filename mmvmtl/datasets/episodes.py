@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,8 +53,8 @@ class EpisodeDataset(Dataset):
         classes (Sequence[str], optional): those to draw from; all if None.
         ways (int, optional): classes of an episode; None keeps all classes
             with the labels that the first domain gives them.
-        labels (int, optional): of the head, where it has more than ``ways``;
-            the others stay unused.
+        num_classes (int, optional): of the head, where it has more than
+            ``ways``; the others stay unused.
         seed (int): of the draws.
 
     Raises:
@@ -71,13 +70,13 @@ class EpisodeDataset(Dataset):
         episodes: int,
         classes: Sequence[str] | None = None,
         ways: int | None = None,
-        labels: int | None = None,
+        num_classes: int | None = None,
         seed: int = 0,
     ) -> None:
         self.domains = {k: ROOT.build(v) for k, v in domains.items()}
         self.shots, self.queries = shots, queries
         self.episodes, self.ways, self.seed = episodes, ways, seed
-        self.labels = labels
+        self.num_classes = num_classes
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         self._check_counts()
@@ -85,7 +84,7 @@ class EpisodeDataset(Dataset):
         self.classes = tuple(names if classes is None else classes)
         self._check_classes()
         if ways is not None:
-            names = [f'way {label}' for label in range(labels or ways)]
+            names = [f'way {label}' for label in range(num_classes or ways)]
         self.metainfo = dict(classes=tuple(names))
 
     def _check_counts(self) -> None:
@@ -118,10 +117,12 @@ class EpisodeDataset(Dataset):
                 f'ways={self.ways} of mmvmtl.EpisodeDataset must lie '
                 f'between 1 and its {pool} classes.'
             )
-        if self.labels is not None and self.labels < (self.ways or math.inf):
+        if self.num_classes is not None and (
+            self.ways is None or self.num_classes < self.ways
+        ):
             raise UserError(
-                f'labels={self.labels} of mmvmtl.EpisodeDataset must be at '
-                f'least its ways={self.ways}.'
+                f'num_classes={self.num_classes} of mmvmtl.EpisodeDataset '
+                f'must be at least its ways, which are {self.ways}.'
             )
 
     def __len__(self) -> int:

@@ -100,9 +100,10 @@ class MixedBatchSampler(Sampler):
         self.rank, self.num_ranks = get_dist_info()
         sizes = [len(part) for part in sampler.dataset.datasets]
         if 0 in sizes:
+            names = getattr(sampler.dataset, 'names', range(len(sizes)))
             raise UserError(
-                f'data set {sizes.index(0)} of those that are mixed is empty; '
-                'give it videos, or take it out.'
+                f'data set {names[sizes.index(0)]} of those that are mixed '
+                'is empty; give it data, or take it out.'
             )
         self.counts = _counts(ratio, sampler.dataset, batch_size)
         self.starts = [sum(sizes[:i]) for i in range(len(sizes))]

@@ -225,9 +225,13 @@ class VideoMTLDataset(BaseDataset):
             'key_frame': key,
             'sample_idx': item['sample_idx'],
         }
-        for name in ('domain', 'weight', 'recording'):
+        for name, key in (
+            ('domain', 'domain'),
+            ('domain_weight', 'weight'),
+            ('recording', 'recording'),
+        ):
             if video.info.get(name) is not None:
-                clip[name] = video.info[name]
+                clip[key] = video.info[name]
         if video.clip_label is not None:
             clip['clip_label'] = video.clip_label
         return clip

@@ -104,8 +104,8 @@ BROKEN = {
     'repeated frame': ('images', dict(frame_id=1), 'repeats frame 1'),
     'repeated video': ('videos', dict(id=7), 'more than once'),
     'clip label': ('videos', dict(clip_label=3), 'label 3'),
-    'weight': ('videos', dict(weight=-1), 'weight=-1'),
-    'no weight': ('videos', dict(weight='much'), "weight='much'"),
+    'weight': ('videos', dict(domain_weight=-1), 'weight=-1'),
+    'weight of text': ('videos', dict(domain_weight='much'), "='much'"),
 }
 
 

@@ -117,8 +117,8 @@ def test_an_episode_is_a_function_of_seed_epoch_and_index(drawn):
     }
 
 
-def test_labels_of_the_head_beyond_the_ways_stay_unused():
-    wide = episodes(labels=4)
+def test_classes_of_the_head_beyond_the_ways_stay_unused():
+    wide = episodes(num_classes=4)
     names = ('way 0', 'way 1', 'way 2', 'way 3')
     assert wide.metainfo == dict(classes=names)
     assert len(wide[0].classes) == 2
@@ -160,7 +160,8 @@ def test_a_class_has_the_first_domains_label_in_every_domain():
         (dict(shots=0), 'at least one domain, one shot'),
         (dict(classes=('disc', 'cube')), "'cube' of .* is not in domain"),
         (dict(ways=4), 'ways=4 .* between 1 and its 3'),
-        (dict(labels=1), 'labels=1 .* at least its ways=2'),
+        (dict(num_classes=1), 'num_classes=1 .* at least its ways'),
+        (dict(num_classes=3, ways=None), 'which are None'),
     ],
 )
 def test_wrong_arguments(settings, words):

@@ -44,7 +44,7 @@ def test_training_has_one_index_per_key_frame(pictures):
 
 def test_a_video_says_of_which_domain_it_is_and_what_it_weighs(pictures):
     content = json.loads((pictures / 'ann.json').read_text())
-    content['videos'][0].update(domain='fog', weight=0.25)
+    content['videos'][0].update(domain='fog', domain_weight=0.25)
     (pictures / 'weighed.json').write_text(json.dumps(content))
     data = make(pictures, ann_file='weighed.json')
     first, other = (data[i]['data_samples'] for i in (0, 6))

@@ -193,7 +193,7 @@ def test_data_that_tell_no_domain_are_one_sentence():
         hold_out(cfg, ('day', 'fog', 'night'), 'fog')
 
 
-def joined(*domains, **loader):
+def joined(*domains, by_name=False, **loader):
     """A loader of a data set for each domain."""
     parts = [
         dict(
@@ -202,42 +202,88 @@ def joined(*domains, **loader):
             pipeline=[
                 dict(type='mmvmtl.LoadVideoFrames'),
                 dict(type='mmvmtl.SetDomain', domain=domain),
+                # Its domain is that of its pictures, not of the part.
+                dict(type='mmvmtl.TranslateDomain', domain='target'),
                 dict(type='mmvmtl.PackVideoInputs'),
             ],
         )
         for domain in domains
     ]
+    if by_name:
+        names = [f'{domain}s' for domain in domains]
+        parts = {**dict(zip(names, parts, strict=True)), 'none': None}
     return dict(dataset=dict(type='ConcatDataset', datasets=parts), **loader)
 
 
-def test_parts_of_joined_data_sets_are_left_out():
-    """Shares of the batch stay; what is left out makes it smaller."""
-    domains = ('farm', 'lab', 'zoo')
-    cfg = Config(
+PLACES = ('farm', 'lab', 'zoo')
+MMDET = 'mmdet.MultiSourceSampler'
+
+
+def of_places(by_name=False, **loader):
+    """A config whose loaders join a data set for each of ``PLACES``."""
+    train = joined(*PLACES, by_name=by_name, **{'batch_size': 8, **loader})
+    return Config(
         dict(
-            model=dict(domain=dict(domains=domains)),
-            train_dataloader=joined(
-                *domains, batch_size=8, batch_sampler=dict(ratio=[1, 1, 2])
-            ),
-            val_dataloader=None,
-            test_dataloader=joined(*domains),
+            model=dict(domain=dict(domains=PLACES)),
+            train_dataloader=train,
+            val_dataloader=joined(*PLACES, batch_sampler=None),
+            test_dataloader=joined(*PLACES),
         )
     )
-    assert domains_of(cfg) == list(domains)
-    without = hold_out(cfg, domains, 'lab')
 
-    def roots(loader):
-        return [part.data_root for part in loader.dataset.datasets]
 
-    assert roots(without.train_dataloader) == ['farm', 'zoo']
-    assert without.train_dataloader.batch_sampler.ratio == [1, 2]
-    assert without.train_dataloader.batch_size == 6
+def roots(loader):
+    """Of the parts that are left."""
+    parts = loader.dataset.datasets
+    parts = parts.values() if isinstance(parts, dict) else parts
+    return [part.data_root for part in parts if part is not None]
+
+
+@pytest.mark.parametrize(
+    'loader, holder, key, left',
+    [
+        (dict(batch_sampler=dict(ratio=[1, 1, 2])),
+         'batch_sampler', 'ratio', [1, 2]),
+        (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1, zoos=2)),
+              by_name=True),
+         'batch_sampler', 'ratio', dict(farms=1, zoos=2)),
+        (dict(sampler=dict(type=MMDET, batch_size=8, source_ratio=[1, 1, 2])),
+         'sampler', 'source_ratio', [1, 2]),
+    ],
+)  # fmt: skip
+def test_parts_of_joined_data_sets_are_left_out(loader, holder, key, left):
+    """Shares of the batch stay; what is left out makes it smaller."""
+    cfg = of_places(**loader)
+    assert domains_of(cfg) == list(PLACES)
+    without = hold_out(cfg, PLACES, 'lab')
+    train = without.train_dataloader
+    assert roots(train) == ['farm', 'zoo']
+    assert train[holder][key] == left
+    assert train.batch_size == train[holder].get('batch_size', 6) == 6
+    assert roots(without.val_dataloader) == ['lab']
     assert roots(without.test_dataloader) == ['lab']
     assert without.model.domain.domains == ('farm', 'zoo')
-    assert roots(cfg.train_dataloader) == list(domains)
+    assert roots(cfg.train_dataloader) == list(PLACES)
+
+
+@pytest.mark.parametrize(
+    'loader, words',
+    [
+        (dict(batch_size=7, batch_sampler=dict(ratio=[1, 1, 2])),
+         r'batch_size=7 .* can not be shared out'),
+        (dict(batch_sampler=dict(ratio=[1, 1])), 'fewer shares'),
+    ],
+)  # fmt: skip
+def test_shares_that_do_not_fit_are_one_sentence(loader, words):
+    with pytest.raises(UserError, match=words):
+        hold_out(of_places(**loader), PLACES, 'lab')
+
+
+def test_a_domain_without_test_data_is_one_sentence():
+    cfg = of_places()
     cfg.test_dataloader = Config(dict(a=joined('farm', 'zoo'))).a
     with pytest.raises(UserError, match=r"test_dataloader .*no data of 'lab'"):
-        hold_out(cfg, domains, 'lab')
+        hold_out(cfg, PLACES, 'lab')
 
 
 def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):

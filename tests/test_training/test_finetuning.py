@@ -165,7 +165,7 @@ def test_a_recogniser(tmp_path, monkeypatch):
     stem = 'backbone.conv1.conv.weight'
     assert torch.equal(state[stem], other.state_dict()[stem])
     scalars = runner.message_hub.log_scalars
-    assert 'train/grad.backbone' in scalars
+    assert 'train/grad.backbone' in scalars and 'train/l2sp' in scalars
 
 
 @pytest.mark.parametrize('path', FINETUNE, ids=lambda p: p.stem)

@@ -8,6 +8,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import nn
 
+from mmvmtl.engine.metainfo import one_metainfo
 from mmvmtl.engine.module_names import unwrap
 from mmvmtl.errors import UserError
 from mmvmtl.registry import HOOKS
@@ -57,38 +58,6 @@ class ClassCheckHook(Hook):
         data = f'{mode}_dataloader'
         metainfo = one_metainfo(loader.dataset, data)
         check_class_counts(unwrap(runner.model), metainfo, data)
-
-
-def one_metainfo(dataset: object, data: str) -> dict:
-    """The ``metainfo`` of a data set, also of joined ones.
-
-    MMDetection's ``ConcatDataset`` has a list of them where they differ.
-
-    Args:
-        dataset (object): A data set; one without metainfo has an empty one.
-        data (str): What to call it in the message.
-
-    Raises:
-        UserError: If the parts name other classes, or in another order.
-    """
-    metainfo = getattr(dataset, 'metainfo', {})
-    if not isinstance(metainfo, list):
-        return metainfo
-    first, *others = [
-        (tuple(part.get('classes') or ()), part.get('tasks') or {})
-        for part in metainfo
-    ]
-    for number, names in enumerate(others, 1):
-        if names != first:
-            raise UserError(
-                f'the data sets that {data} joins must have the same names in '
-                f'the same order: number 0 has classes={first[0]} and '
-                f'tasks={first[1]}, number {number} has classes={names[0]} '
-                f'and tasks={names[1]}; give each '
-                'metainfo=dict(classes=..., tasks=...), or join them by '
-                'mmvmtl.JoinedDataset'
-            )
-    return metainfo[0]
 
 
 def check_class_counts(model: nn.Module, metainfo: dict, data: str) -> None:
@@ -141,10 +110,11 @@ def _task_heads(model: nn.Module) -> Iterator[tuple[str, str, nn.Module]]:
                 yield task, f'{name}.{task}', head
     if found:
         return
-    above = ''
+    above = None
     for name, module in model.named_modules():
         task = STOCK_HEADS.get(name.rpartition('.')[2])
-        if task and not (above and name.startswith(f'{above}.')):
+        inside = above is not None and name.startswith(f'{above}.')
+        if task and not inside:
             above = name
             yield task, name, module
 

@@ -8,7 +8,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmvmtl.engine.hooks.class_check_hook import one_metainfo
+from mmvmtl.engine.metainfo import one_metainfo
 from mmvmtl.engine.module_names import unwrap
 from mmvmtl.registry import HOOKS
 from mmvmtl.version import __version__

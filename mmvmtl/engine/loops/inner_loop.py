@@ -84,7 +84,7 @@ def model_loss(
 
     Every call has buffers of its own, so that what a forward writes into
     them reaches neither the model nor the next call. Balancing methods hold
-    their weights.
+    their weights; those that scale heads give the plain sum.
 
     Args:
         model (BaseModel): without a DDP wrapper.
@@ -224,7 +224,8 @@ def descend(
 def _shortened(
     grads: Sequence[Tensor | None], max_norm: float | None
 ) -> Tensor | float:
-    norms = [grad.detach().norm() for grad in grads if grad is not None]
-    if max_norm is None or not norms:
+    found = [grad.detach() for grad in grads if grad is not None]
+    if max_norm is None or not found:
         return 1.0
-    return (max_norm / torch.stack(norms).norm()).clamp(max=1)
+    norm = torch.stack([grad.norm() for grad in found]).norm()
+    return (max_norm / norm).clamp(max=1)

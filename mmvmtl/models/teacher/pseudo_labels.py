@@ -17,13 +17,12 @@ class PseudoLabels:
 
     Boxes and their classes count from a score on; identities are those of
     the teacher's tracks within the clip (below 0, as other clips of the video
-    do not know them), and a box in no track trains no
-    embedding (its visibility is set to 0); velocities are unknown. A clip
-    label counts from its probability on, and from a head that reads tracks
-    only if one has moved: without a velocity it says the same of every clip.
-    A frame without a sure box teaches nothing about boxes, not that there are
-    none. Between sure boxes all is background, also what the teacher was
-    nearly sure of.
+    do not know them), and a box in no track trains no embedding (its
+    visibility is set to 0); velocities are unknown. A clip label counts from
+    its probability on, and from a head that reads tracks only if one has
+    moved: without a velocity it says the same of every clip. A frame without
+    a sure box teaches nothing about boxes, not that there are none. Between
+    sure boxes all is background, also what the teacher was nearly sure of.
 
     Args:
         box_thr (float): least score of a box, 0..1.
