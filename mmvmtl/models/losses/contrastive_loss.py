@@ -27,8 +27,8 @@ class InstanceContrastiveLoss(BaseModule):
     P(i) are boxes of the same instance in other frames of the clip. N(i) are
     boxes of other instances of the same class, because association never
     compares classes; in another clip of its video the same instance is in
-    neither, nor is any whose identity is known within its clip only. The mean is taken over the pairs of all ranks; without any pair
-    the loss is 0.
+    neither, nor is any whose identity is known within its clip only. The
+    mean is taken over the pairs of all ranks; without any pair the loss is 0.
 
     A small batch shows few others. With ``memory`` the boxes of the last
     batches repel too, as they were embedded then
