@@ -1,9 +1,8 @@
 """Learn to turn day into fog from unpaired frames.
 
-600 iterations at strength 0.85, one seed, 24 unseen frames
-(tools/analysis/plot_translations.py):
-11.0 grey levels from the same frames in fog; by day 41.3, ColourTransfer
-18.1, FourierDomainTransfer 21.7.
+One seed, 24 unseen frames (tools/analysis/plot_translations.py):
+15.1 grey levels from the same frames in fog; by day 46.1, ColourTransfer
+16.7, FourierDomainTransfer 20.8.
 
 python tools/train.py configs/translation/day_to_fog.py
 """
