@@ -113,7 +113,7 @@ def _restrict(cfg: Config, name: str, wanted: tuple[str, ...]) -> None:
     for holder, key in SHARES:
         settings = loader.get(holder) or {}
         if key in settings:
-            _share_out(loader, settings, key, kept)
+            _share_out(loader, settings, key, kept, len(have))
 
 
 def _some(parts: Mapping | Sequence, kept: Sequence) -> dict | list:
@@ -123,12 +123,14 @@ def _some(parts: Mapping | Sequence, kept: Sequence) -> dict | list:
     return [parts[key] for key in kept]
 
 
-def _share_out(loader: dict, settings: dict, key: str, kept: Sequence) -> None:
+def _share_out(
+    loader: dict, settings: dict, key: str, kept: Sequence, parts: int
+) -> None:
     """Take the shares of what is left out from a batch."""
     ratio, size = settings[key], loader.batch_size
     shares = ratio.values() if isinstance(ratio, Mapping) else ratio
     total = sum(share for share in shares if share is not None)
-    if len(shares) <= max((k for k in kept if isinstance(k, int)), default=-1):
+    if len(ratio) < parts:
         raise UserError(
             f'{key}={ratio} of train_dataloader has fewer shares than there '
             'are data sets; give each one'

@@ -9,10 +9,10 @@ import torch
 from domain_clips import DOMAINS, make_domain_clip
 from small_model import SIZE, build_model, without_batch_statistics
 from torch import Tensor, nn
-from two_ranks import run_as_rank
+from two_ranks import run_as_rank, step_through
 
-from mmvmtl.engine import DistributedDataParallel
 from mmvmtl.registry import MODELS
+from mmvmtl.structures import VideoMTLDataSample
 
 LEVELS = dict(
     image=dict(in_channels=16),
@@ -75,31 +75,31 @@ def train(
     distributed: bool = False,
 ) -> dict[str, Tensor]:
     """Parameters after ``STEPS`` steps on the joined clips of ``ranks``."""
-    model = module = build(name)
-    if distributed:
-        model = DistributedDataParallel(module)
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.02)
-    for step in range(STEPS):
-        samples, frames = [], []
-        for rank in ranks:
-            draw = torch.Generator().manual_seed(10 * step + rank)
-            for clip in CASES[case][rank]:
-                sample = make_domain_clip(**clip)
-                for frame in sample.video_data_samples:
-                    gt = frame.gt_instances
-                    for key in ('bboxes', 'velocities', 'visibilities'):
-                        gt[key] = gt[key].double()
-                samples.append(sample)
-                shape = (len(sample), 3, *SIZE)
-                frames.append(torch.randn(shape, generator=draw).double())
-        # Which domain is held out must not depend on the number of ranks.
-        torch.manual_seed(step)
-        losses = model(torch.cat(frames), samples, mode='loss')
-        total, _ = module.parse_losses(losses)
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
-    return {k: v.detach().clone() for k, v in module.named_parameters()}
+    batches = (joined_batch(case, ranks, step) for step in range(STEPS))
+    return step_through(
+        build(name), batches, 0.02, find_unused=False if distributed else None
+    )
+
+
+def joined_batch(
+    case: str, ranks: tuple[int, ...], step: int
+) -> tuple[Tensor, list[VideoMTLDataSample]]:
+    """Frames and samples of the batches of ``ranks``, in float64."""
+    samples, frames = [], []
+    for rank in ranks:
+        draw = torch.Generator().manual_seed(10 * step + rank)
+        for clip in CASES[case][rank]:
+            sample = make_domain_clip(**clip)
+            for frame in sample.video_data_samples:
+                gt = frame.gt_instances
+                for key in ('bboxes', 'velocities', 'visibilities'):
+                    gt[key] = gt[key].double()
+            samples.append(sample)
+            shape = (len(sample), 3, *SIZE)
+            frames.append(torch.randn(shape, generator=draw).double())
+    # Which domain is held out must not depend on the number of ranks.
+    torch.manual_seed(step)
+    return torch.cat(frames), samples
 
 
 def every_case(rank: int) -> dict[tuple[str, str], dict[str, Tensor]]:
