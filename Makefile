@@ -95,7 +95,8 @@ bench-meta: setup $(BEFORE) $(BEFORE_CLASSES)  ## few shots, after meta-learning
 	set -e; export MMVMTL_META_PRETRAINED=$(BEFORE) \
 		MMVMTL_META_PRETRAINED_CLASSES=$(BEFORE_CLASSES); \
 		for config in continued_rtmdet_tiny fomaml_new_domain \
-		continued_three_classes_rtmdet_tiny fomaml_new_classes; do $(PY) tools/train.py $(META)/$$config.py; done
+		continued_three_classes_rtmdet_tiny fomaml_new_classes; do \
+		$(PY) tools/train.py $(META)/$$config.py; done
 	$(PY) tools/eval_episodes.py $(META)/fomaml_new_classes.py \
 		--out docs/results/few_shot_classes.json --checkpoints \
 		meta=work_dirs/fomaml_new_classes/iter_200.pth \
