@@ -141,7 +141,7 @@ def made(target):
 
 
 @pytest.mark.parametrize(
-    'target, number', [('bench-generalise', 1), ('bench-meta', 7)]
+    'target, number', [('bench-generalise', 1), ('bench-meta', 8)]
 )
 def test_commands_of_make_are_understood(target, number, monkeypatch):
     commands = made(target)

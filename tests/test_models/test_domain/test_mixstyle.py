@@ -2,7 +2,10 @@
 
 import pytest
 import torch
+from mmaction.structures import ActionDataSample
+from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from small_model import CONFIGS
 
 from mmvmtl.models.domain import MixStyle
 from mmvmtl.registry import MODELS
@@ -104,3 +107,24 @@ def test_backbone_is_mixed_behind_its_layers():
 def test_an_unknown_layer_is_one_sentence():
     with pytest.raises(ValueError, match=r"no layer 'stage1'.*layer1"):
         _backbone(('stage1',))
+
+
+def test_a_stock_recogniser_mixes_in_training():
+    cfg = Config.fromfile(CONFIGS / '_base_/tsn_r18.py').model
+    cfg.backbone = dict(
+        type='mmvmtl.MixStyleBackbone',
+        backbone=cfg.backbone,
+        layers=('layer1',),
+        prob=1.0,
+    )
+    init_default_scope('mmaction')
+    model = MODELS.build(cfg).train()
+    mixed = []
+    model.backbone.mixstyle.register_forward_hook(
+        lambda m, args, out: mixed.append(not torch.equal(args[0], out))
+    )
+    sample = ActionDataSample().set_gt_label(1)
+    losses = model.loss(torch.rand(2, 2, 3, 32, 32), [sample, sample])
+    losses['loss_cls'].backward()
+    assert mixed == [True]
+    assert model.backbone.backbone.conv1.conv.weight.grad.any()
