@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 from mmvmtl.datasets.synthetic.dataset import SharedInt
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
+from mmvmtl.video_order import videos_of
 
 
 @dataclass
@@ -41,7 +42,8 @@ class EpisodeDataset(Dataset):
     order, which is the meaning of its labels 0, 1, ...: what a label means
     can then only be learned from the support. Objects of other classes are
     background. Every frame shows an object, with ``ways`` the support every
-    class; no clip is in both halves.
+    class. No video is in both halves, as neighbouring frames are almost the
+    same; the support takes at most half of the videos.
 
     Args:
         domains (dict[str, dict]): data sets in training mode by name, with
@@ -59,7 +61,7 @@ class EpisodeDataset(Dataset):
 
     Raises:
         UserError: If there are no domains, fewer clips than an episode needs,
-            or classes that a domain does not have.
+            a single video, or classes that a domain does not have.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class EpisodeDataset(Dataset):
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         self._check_counts()
+        self._videos = {k: videos_of(v) for k, v in self.domains.items()}
+        self._check_videos()
         names = next(iter(self.domains.values())).metainfo['classes']
         self.classes = tuple(names if classes is None else classes)
         self._check_classes()
@@ -100,6 +104,15 @@ class EpisodeDataset(Dataset):
                     f'an episode of {self.shots} shots and {self.queries} '
                     f'queries needs {needed} clips, domain {name!r} has '
                     f'{len(dataset)}; lower shots or queries.'
+                )
+
+    def _check_videos(self) -> None:
+        for name, videos in self._videos.items():
+            if len(videos) < 2:
+                raise UserError(
+                    f'domain {name!r} of mmvmtl.EpisodeDataset has one video, '
+                    'an episode has queries of other videos than its shots; '
+                    'add another one, or cut it into two.'
                 )
 
     def _check_classes(self) -> None:
@@ -145,43 +158,52 @@ class EpisodeDataset(Dataset):
         # Without ways, labels are those of the first domain.
         labels = classes if self.ways is not None else self.metainfo['classes']
         new = {have.index(name): labels.index(name) for name in classes}
-        clips = self._draw(dataset, new, rng)
-        if clips is None:
+        halves = self._draw(domain, new, rng)
+        if halves is None:
             raise UserError(
-                f'domain {domain!r} has not {self.shots + self.queries} '
-                f'clips with an object of {", ".join(classes)}; lower shots '
-                'or queries.'
+                f'domain {domain!r} has not {self.shots} shots and '
+                f'{self.queries} queries of other videos with an object of '
+                f'{", ".join(classes)}; lower shots or queries.'
             )
-        return Episode(
-            _batch(clips[: self.shots]),
-            _batch(clips[self.shots :]),
-            domain,
-            classes,
-        )
+        support, query = map(_batch, halves)
+        return Episode(support, query, domain, classes)
 
     def _draw(
-        self, dataset: Dataset, new: dict[int, int], rng: np.random.Generator
-    ) -> list[dict] | None:
-        """Clips with objects, the first K with all classes, or None."""
-        clips: list[dict] = []
-        later: list[dict] = []
+        self, domain: str, new: dict[int, int], rng: np.random.Generator
+    ) -> tuple[list[dict], list[dict]] | None:
+        """Clips with objects, all classes in the support, or None."""
+        dataset, videos = self.domains[domain], self._videos[domain]
+        video_of = {i: video for video, row in enumerate(videos) for i in row}
+        support: list[dict] = []
+        query: list[dict] = []
+        later: list[tuple[int, dict]] = []
+        used: set[int] = set()
         missing = set() if self.ways is None else set(new.values())
         for index in rng.permutation(len(dataset)).tolist():
+            video = video_of[index]
+            room = self.shots - len(support)
+            if not room and video in used:
+                continue
             clip = dataset[index]
             seen = relabel(clip['data_samples'], new)
             if not seen:
                 continue
-            room = self.shots - len(clips)
-            if room > 0 and len(missing - seen) > room - 1:
-                # It would leave no room for the classes still unseen.
-                later.append(clip)
+            too_many = len(used | {video}) > len(videos) // 2
+            if not room:
+                query.append(clip)
+            elif too_many or len(missing - seen) > room - 1:
+                # It would leave no video for the query, or no room for the
+                # classes still unseen.
+                later.append((video, clip))
             else:
-                clips.append(clip)
+                support.append(clip)
+                used.add(video)
                 missing -= seen
-            if len(clips) >= self.shots and (
-                len(clips) + len(later) >= self.shots + self.queries
+            apart = [clip for video, clip in later if video not in used]
+            if len(support) == self.shots and (
+                len(query) + len(apart) >= self.queries
             ):
-                return (clips + later)[: self.shots + self.queries]
+                return support, (query + apart)[: self.queries]
         return None
 
 
@@ -200,6 +222,10 @@ def relabel(sample, new: dict[int, int]) -> set[int]:
     seen: set[int] = set()
     for frame in sample.video_data_samples:
         frame.set_metainfo(dict(scale_factor=(1.0, 1.0)))
+        labelled = frame.get('labelled_classes')
+        if labelled is not None:
+            known = tuple(new[label] for label in labelled if label in new)
+            frame.set_metainfo(dict(labelled_classes=known))
         for name in ('gt_instances', 'ignored_instances'):
             objects = frame.get(name)
             labels = objects.labels.tolist()

@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from mmvmtl.datasets import EpisodeDataset
+from mmvmtl.datasets.episodes import relabel
+from mmvmtl.datasets.synthetic.dataset import SyntheticVideoDataset
 from mmvmtl.errors import UserError
 
 
@@ -174,6 +176,40 @@ def test_too_few_clips_with_an_object():
     """One shot can not show two classes where no frame has both."""
     small = dict(domains=dict(day=domain(videos=3)), shots=1, queries=2)
     rare = episodes(**small, classes=None, ways=5)
-    with pytest.raises(UserError, match='has not 3 clips with an object'):
+    with pytest.raises(UserError, match='has not 1 shots and 2 queries'):
         for index in range(6):
             rare[index]
+
+
+class InVideos(SyntheticVideoDataset):
+    """As if four indices were frames of one video, as in real data."""
+
+    def video_of(self, index):
+        return index // 4
+
+
+@pytest.mark.parametrize('videos', [2, 3])
+def test_frames_of_a_video_are_in_one_half(videos):
+    """A neighbouring frame in the support would be the answer."""
+    lab = {**domain(videos=4 * videos), 'type': InVideos}
+    drawn = episodes(domains=dict(lab=lab), ways=None, shots=3)
+    for index in range(6):
+        halves = [
+            {sample.video_id // 4 for sample in half['data_samples']}
+            for half in (drawn[index].support, drawn[index].query)
+        ]
+        assert halves[0] and halves[1] and not halves[0] & halves[1]
+
+
+def test_one_video_is_one_sentence():
+    lab = {**domain(videos=4), 'type': InVideos}
+    with pytest.raises(UserError, match="'lab' .*has one video"):
+        episodes(domains=dict(lab=lab), shots=1)
+
+
+def test_labelled_classes_follow_the_labels():
+    clip = episodes().domains['day'][0]['data_samples']
+    for frame in clip.video_data_samples:
+        frame.set_metainfo(dict(labelled_classes=(3, 4)))
+    relabel(clip, {4: 0, 1: 1})
+    assert [f.labelled_classes for f in clip.video_data_samples] == [(0,)]
