@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from torch import Tensor
 
@@ -40,3 +42,29 @@ def refuse_checkpointing(nodes: Sequence[Any], what: str) -> None:
             'which activation checkpointing does not allow; set '
             'with_cp=False in the backbone'
         )
+
+
+@contextmanager
+def no_checkpointing(what: str) -> Iterator[None]:
+    """Within it a forward must not checkpoint activations.
+
+    The backward pass would run it again with the model's own parameters,
+    whatever ``functional_call`` had put in their place, and nothing in the
+    graph of ``use_reentrant=False`` tells.
+
+    Args:
+        what (str): who calls the model with other parameters.
+
+    Raises:
+        UserError: of activation checkpointing (``with_cp=True``).
+    """
+
+    def refuse(*args, **kwargs) -> None:
+        raise UserError(
+            f'{what} calls the model with other parameters than its own, '
+            'which activation checkpointing does not allow; set '
+            'with_cp=False in the backbone'
+        )
+
+    with mock.patch('torch.utils.checkpoint.checkpoint', refuse):
+        yield

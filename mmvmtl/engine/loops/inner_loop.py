@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmvmtl.autograd_graph import no_checkpointing
 from mmvmtl.errors import UserError
 
 Params = dict[str, Tensor]
@@ -98,7 +99,11 @@ def model_loss(
 
     def loss(parameters: Params) -> Tensor:
         buffers = {k: v.clone() for k, v in model.named_buffers()}
-        with _runs_once(still, kept), _balancing_held(model):
+        with (
+            _runs_once(still, kept),
+            _balancing_held(model),
+            no_checkpointing('adaptation by gradient steps'),
+        ):
             losses = functional_call(
                 model,
                 _everywhere(model, {**buffers, **parameters}),

@@ -49,8 +49,8 @@ class MetaTrainLoop(IterBasedTrainLoop):
         method (str): 'MAML', 'FOMAML', 'ANIL' or 'Reptile'.
         lr (float): of the inner steps.
         steps (int): inner steps.
-        parts (Sequence[str], optional): dotted names of the modules that the
-            inner steps move; all if None. ANIL needs them.
+        parts (str | Sequence[str], optional): dotted names of the modules
+            that the inner steps move; all if None. ANIL needs them.
         first_order (bool): takes the inner steps of MAML and ANIL as
             constants, for parts without second derivatives.
         max_norm (float, optional): longer gradients of inner steps are
@@ -72,7 +72,7 @@ class MetaTrainLoop(IterBasedTrainLoop):
         method: str = 'ANIL',
         lr: float = 0.1,
         steps: int = 3,
-        parts: Sequence[str] | None = None,
+        parts: str | Sequence[str] | None = None,
         first_order: bool = False,
         max_norm: float | None = None,
         **kwargs,
@@ -91,7 +91,7 @@ class MetaTrainLoop(IterBasedTrainLoop):
         super().__init__(runner, dataloader, max_iters, **kwargs)
         self.method = method
         self.inner = dict(lr=lr, steps=steps, max_norm=max_norm)
-        self.parts = parts
+        self.parts = [parts] if isinstance(parts, str) else parts
         self.second_order = method in ('MAML', 'ANIL') and not first_order
 
     def run_iter(self, data_batch: Sequence) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mmvmtl.autocast import refuse_float16
+from mmvmtl.autograd_graph import no_checkpointing
 from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.wrapper import DetectorWrapper, PredictsVideo
 from mmvmtl.models.domain.names import check_domains
@@ -43,7 +44,8 @@ class MLDG(PredictsVideo, DetectorWrapper):
 
     Raises:
         ValueError: of fewer than two domains.
-        UserError: in training, of float16 or a clip of another domain.
+        UserError: in training, of float16, of activation checkpointing
+            (``with_cp``) and of a clip of another domain.
     """
 
     def __init__(
@@ -69,6 +71,13 @@ class MLDG(PredictsVideo, DetectorWrapper):
         held_out = self._hold_out(data_samples)
         if held_out is None:
             return self._part(self.detector, inputs, data_samples)
+        with no_checkpointing('mmvmtl.MLDG'):
+            return self._in_two(inputs, data_samples, held_out)
+
+    def _in_two(
+        self, inputs: Tensor, data_samples: list, held_out: str
+    ) -> dict:
+        """F and G, of a batch that has several domains."""
         mine = [s.domain == held_out for s in data_samples]
         others = [not flag for flag in mine]
         seen = _subset(inputs, data_samples, others)

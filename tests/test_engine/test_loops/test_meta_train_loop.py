@@ -1,10 +1,14 @@
 """Meta-learning of a small detector in a real Runner."""
 
+from functools import partial
+
 import meta_training
 import pytest
 import torch
 from meta_training import HEAD, meta_cfg, run
+from mmdet.models.backbones import CSPNeXt
 from mmengine.runner import Runner
+from torch.utils import checkpoint
 from two_ranks import start_two_ranks
 
 from mmvmtl.errors import UserError
@@ -80,3 +84,26 @@ def test_wrong_settings(loop, words, tmp_path):
     with pytest.raises(UserError, match=words) as error:
         run(meta_cfg(tmp_path, 1, **loop), words)
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('reentrant', [False, True])
+def test_checkpointed_activations_are_one_sentence(
+    reentrant, tmp_path, monkeypatch
+):
+    """Backward would run them again with the start's own parameters."""
+    plain = CSPNeXt.forward
+
+    def forward(self, x):
+        return checkpoint.checkpoint(
+            partial(plain, self), x, use_reentrant=reentrant
+        )
+
+    monkeypatch.setattr(CSPNeXt, 'forward', forward)
+    with pytest.raises(UserError, match='with_cp=False'):
+        run(meta_cfg(tmp_path, 1), f'checkpointed {reentrant}')
+
+
+def test_one_part_needs_no_list(tmp_path):
+    """As tools/adapt.py takes it; its letters were parts."""
+    cfg = meta_cfg(tmp_path, 1, parts=HEAD[0])
+    assert Runner.from_cfg(cfg).train_loop.parts == HEAD

@@ -6,7 +6,9 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from torch import nn
+from torch.utils import checkpoint
 
+from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.mldg import slots
 from mmvmtl.registry import MODELS
 from mmvmtl.structures import VideoMTLDataSample
@@ -125,3 +127,17 @@ def test_one_domain_alone_is_nothing_to_learn_from():
     cfg = dict(type='mmvmtl.Slope', weight=1.0)
     with pytest.raises(ValueError, match='nothing to compare'):
         MODELS.build(dict(type='mmvmtl.MLDG', detector=cfg, domains=('day',)))
+
+
+@pytest.mark.parametrize('reentrant', [False, True])
+def test_checkpointed_activations_are_one_sentence(reentrant):
+    """Backward would run them again with the parameters before the step."""
+    model = build(2.0)
+    layer = model.detector.second
+    plain = layer.forward
+    layer.forward = lambda x: checkpoint.checkpoint(
+        plain, x.requires_grad_(), use_reentrant=reentrant
+    )
+    run(model, [1.0, 3.0], 'day', 'day')
+    with pytest.raises(UserError, match='MLDG .*with_cp=False'):
+        run(model, [1.0, 3.0], 'day', 'fog')
