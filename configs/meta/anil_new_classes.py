@@ -52,3 +52,38 @@ episodes = dict(
     # Every checkpoint takes what suits it best.
     choices=dict(head=dict(parts=_base_.parts), all=dict(parts=None)),
 )
+# For tools/adapt.py: as many classes as the head has, two of them new.
+names = ['star', 'cross', 'disc']
+keep = dict(
+    type='mmvmtl.KeepClasses',
+    classes=names,
+    of=['disc', 'square', 'triangle', 'star', 'cross'],
+)
+load, resize, pack = _base_.frames.pipeline
+few = {
+    **_base_.search,
+    'world': _base_.day,
+    'metainfo': dict(classes=names),
+}
+adapt = dict(
+    dataset={**few, 'pipeline': [load, keep, resize, pack]},
+    lr=0.03,
+    steps=5,
+    parts=_base_.parts,
+    max_norm=2.0,
+)
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='mmvmtl.VideoSampler'),
+    dataset={
+        **few,
+        'split': 'test',
+        'num_videos': 10,
+        'test_mode': True,
+        'pipeline': [load, keep, resize, {**pack, 'original_gt': True}],
+    },
+)
+test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
+test_cfg = dict(type='TestLoop')

@@ -11,3 +11,4 @@ python tools/eval_episodes.py configs/meta/fomaml_new_classes.py --checkpoints m
 _base_ = './anil_new_classes.py'
 
 train_cfg = dict(method='FOMAML', lr=0.06, parts=None)
+adapt = dict(lr=0.06, parts=None)
