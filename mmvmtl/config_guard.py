@@ -13,6 +13,7 @@ import difflib
 import functools
 import inspect
 import re
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,7 @@ LOOPS = {
     'val_cfg': (ValLoop,),
     'test_cfg': (TestLoop,),
 }
+_ONE_AT_A_TIME = threading.Lock()
 #: Everything a config of a Runner may name.
 REGISTRIES = [
     value
@@ -88,11 +90,13 @@ def load_config(path: str | Path, options: dict | None = None) -> Config:
     """
     if not Path(path).is_file():
         raise UserError(f'config {path} does not exist; check the path')
-    cfg = read_file(path)
-    if options:
-        check_options(cfg, options)
-        cfg.merge_from_dict(options)
-    check_config(cfg)
+    # MMEngine's scopes are one dict, which each change of scope copies.
+    with _ONE_AT_A_TIME:
+        cfg = read_file(path)
+        if options:
+            check_options(cfg, options)
+            cfg.merge_from_dict(options)
+        check_config(cfg)
     return cfg
 
 

@@ -29,9 +29,9 @@ def videos_of(dataset: Sized) -> list[list[int]]:
     video_of = getattr(dataset, 'video_of', None)
     if video_of is None:
         raise UserError(
-            f'{type(dataset).__name__} does not tell its videos; take an '
-            'mmvmtl data set or a ConcatDataset of them, or, in place of '
-            'mmvmtl.VideoSampler, DefaultSampler.'
+            f'the videos of {type(dataset).__name__} can not be told apart; '
+            'take an mmvmtl data set or a ConcatDataset of them, or, in place '
+            'of mmvmtl.VideoSampler, DefaultSampler.'
         )
     videos: dict[int, list[int]] = {}
     for index in range(len(dataset)):

@@ -1,12 +1,15 @@
 """Misspelt names are refused with the right one, the rest is left alone."""
 
 import random
+import threading
+import time
 from pathlib import Path
 
 import mmdet
 import pytest
 from mmengine.config import Config
 
+from mmvmtl import config_guard
 from mmvmtl.config_guard import check_config, check_options, load_config
 from mmvmtl.errors import UserError
 
@@ -289,3 +292,27 @@ def test_only_the_default_constructor_needs_a_known_optimizer(tmp_path):
     with pytest.raises(UserError, match="'SDG'; did you mean 'SGD'"):
         load_config(write(tmp_path, text + ')'))
     load_config(write(tmp_path, text + ", constructor='Own')"))
+
+
+def test_threads_read_one_after_another(tmp_path, monkeypatch):
+    """Tools read configs side by side; MMEngine's scopes are one dict."""
+    path, inside, most = tmp_path / 'a.py', [], []
+    path.write_text(BASE)
+    check = config_guard.check_config
+
+    def counted(cfg):
+        inside.append(cfg)
+        time.sleep(0.02)
+        most.append(len(inside))
+        check(cfg)
+        inside.pop()
+
+    monkeypatch.setattr(config_guard, 'check_config', counted)
+    threads = [
+        threading.Thread(target=load_config, args=(path,)) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1, 1]

@@ -37,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--out', default='adapted.pth', help='adapted checkpoint'
     )
-    cli.add_runner_options(parser)
+    cli.add_work_options(parser)
     return parser.parse_args(argv)
 
 

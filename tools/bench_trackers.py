@@ -157,7 +157,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='of the checkpoints; 0, 1, ... if left out',
     )
     parser.add_argument('--out', help='result file to write')
-    cli.add_runner_options(parser)
+    cli.add_work_options(parser)
     return parser.parse_args(argv)
 
 

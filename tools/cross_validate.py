@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
 from mmengine.config import Config
-from mmengine.hooks import EarlyStoppingHook
-from mmengine.registry import HOOKS
 
 from mmvmtl.apis import cli
+from mmvmtl.apis.choices import refuse_choices
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.apis.steps import measure, table
 from mmvmtl.errors import UserError
@@ -50,63 +49,35 @@ def fold_config(cfg: Config, index: int, count: int) -> Config:
     """The config of a fold: trains without it, validates and tests on it.
 
     Raises:
-        UserError: If the training data can not be divided by video, or the
-            config chooses a checkpoint by what would be the test.
+        UserError: If the data of a loader can not be divided by video, or
+            the config chooses a checkpoint by what would be the test.
     """
     refuse_choices(cfg)
     cfg = Config(cfg.to_dict())
+    held_out = [
+        name
+        for name in ('val_dataloader', 'test_dataloader')
+        if cfg.get(name) is not None
+    ]
+    # What is held out keeps the settings of its loader's own data set.
+    for name in ('train_dataloader', *held_out):
+        kind = cfg[name].dataset.get('type')
+        if kind not in DATASETS:
+            raise UserError(
+                f'the data set of {name} is {kind!r}, which can not be '
+                f'divided into folds by video; use one of '
+                f'{", ".join(DATASETS)}.'
+            )
     train = cfg.train_dataloader.dataset
-    if train.get('type') not in DATASETS:
-        raise UserError(
-            f'the training data set is {train.get("type")!r}, which can not '
-            f'be divided into folds by video; use one of '
-            f'{", ".join(DATASETS)}.'
-        )
     source = {key: train[key] for key in SOURCE if key in train}
     train.fold = dict(index=index, count=count, held_out=False)
-    for name in ('val_dataloader', 'test_dataloader'):
-        if cfg.get(name) is None:
-            continue
+    for name in held_out:
         held = cfg[name].dataset
         for key in SOURCE:
             held.pop(key, None)
         held.update(source)
         held.fold = dict(index=index, count=count, held_out=True)
     return cfg
-
-
-def refuse_choices(cfg: Config) -> None:
-    """Refuse what validation decides, which is the part that is tested.
-
-    Raises:
-        UserError: It names the setting.
-    """
-    hooks = [
-        *(cfg.get('custom_hooks') or ()),
-        *(cfg.get('default_hooks') or {}).values(),
-    ]
-    # One that is None is switched off.
-    hooks = [hook for hook in hooks if hook]
-    schedulers = cfg.get('param_scheduler') or ()
-    if isinstance(schedulers, Mapping):
-        schedulers = (schedulers,)
-    for setting, there in (
-        ('EarlyStoppingHook', any(map(_stops_early, hooks))),
-        ('param_scheduler', any('monitor' in each for each in schedulers)),
-        ('save_best', any(hook.get('save_best') for hook in hooks)),
-    ):
-        if there:
-            raise UserError(
-                f'{setting} of the config would choose by the very part that '
-                'is tested; take it out and train for a fixed time.'
-            )
-
-
-def _stops_early(hook: Mapping) -> bool:
-    kind = hook.get('type')
-    if isinstance(kind, str):
-        kind = HOOKS.get(kind)
-    return isinstance(kind, type) and issubclass(kind, EarlyStoppingHook)
 
 
 def run_fold(cfg: Config, work: Path, seed: int) -> dict[str, float]:

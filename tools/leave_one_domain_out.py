@@ -5,7 +5,8 @@
         --seeds 0 1 2 --out docs/results/name.json
 
 CONFIG is plain training (ERM); a method NAME is the config beside it that is
-called ``generalise_NAME.py``. A run that was finished before is not repeated.
+called ``generalise_NAME.py``. None may choose by validation, which sees the
+domain of the test. A run that was finished before is not repeated.
 """
 
 from __future__ import annotations
@@ -18,10 +19,14 @@ from pathlib import Path
 from statistics import mean
 
 # Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
+from mmengine.config import Config
+
 from mmvmtl.apis import cli
+from mmvmtl.apis.choices import refuse_choices
 from mmvmtl.apis.hold_out import domains_of, hold_out
 from mmvmtl.apis.result_file import write_result
 from mmvmtl.apis.steps import measure, quiet_shell, side_by_side, table
+from mmvmtl.errors import UserError
 
 METHODS = ('augment', 'adversarial', 'coral', 'mmd', 'mixstyle', 'mldg')
 
@@ -39,7 +44,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--held',
         nargs='+',
-        help='by itself those that CONFIG lists as held, or all domains',
+        help='by itself those that CONFIG lists as held, or all its domains',
     )
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument(
@@ -89,6 +94,28 @@ def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return found
 
 
+def held_of(cfg: Config, domains: Sequence[str], some: bool) -> list[str]:
+    """Those of a config's ``held``; all domains if it has none.
+
+    Args:
+        cfg (Config): of plain training.
+        domains (Sequence[str]): that are in play.
+        some (bool): whether they are a choice, so that others may be named.
+
+    Raises:
+        UserError: If none is left, or a name is unknown, as where a config
+            of other data has inherited it.
+    """
+    named = cfg.get('held', domains)
+    held = [name for name in domains if name in named]
+    if not held or (len(held) < len(named) and not some):
+        raise UserError(
+            f'held={tuple(named)} of {cfg.filename} should name domains '
+            f'of {", ".join(domains)}; set it there, or give --held.'
+        )
+    return held
+
+
 @cli.reports_user_errors
 def main(argv: Sequence[str] | None = None) -> None:
     """Run all, print the means over domains and seeds, write the file."""
@@ -97,12 +124,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     cli.check_writable(args.work_dir, '--work-dir')
     cfg = cli.read_config(args.config)
     domains = args.domains or domains_of(cfg)
-    known = cfg.get('held', domains)
-    held = args.held or [name for name in domains if name in known]
+    held = args.held or held_of(cfg, domains, bool(args.domains))
     configs = {'erm': args.config}
     for name in args.methods:
         configs[name] = str(Path(args.config).parent / f'generalise_{name}.py')
+    changes = cli.cfg_options(args.cfg_options)
     for config in configs.values():  # all mistakes before the first run
+        refuse_choices(cli.read_config(config, changes))
         for name in held:
             hold_out(cli.read_config(config), domains, name)
     every = list(itertools.product(configs, held, args.seeds))

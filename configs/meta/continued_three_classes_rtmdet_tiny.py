@@ -20,8 +20,6 @@ metainfo = dict(classes=names)
 
 model = dict(head=dict(heads=dict(det=dict(bbox_head=dict(num_classes=3)))))
 train_dataloader = dict(
-    dataset=dict(
-        pipeline=train, metainfo=metainfo, world=dict(style=('day',))
-    )
+    dataset=dict(pipeline=train, metainfo=metainfo, world=dict(style=('day',)))
 )
 test_dataloader = dict(dataset=dict(pipeline=test, metainfo=metainfo))

@@ -84,10 +84,24 @@ def add_cfg_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_runner_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
+def cfg_options(words: Sequence[str]) -> dict | None:
+    """``key=value`` words as ``--cfg-options`` reads them, by dotted key."""
+    parser = argparse.ArgumentParser()
+    add_cfg_options(parser)
+    given = ['--cfg-options', *words] if words else []
+    return parser.parse_args(given).cfg_options
+
+
+def add_work_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a tool that runs a model in one process."""
     parser.add_argument('--work-dir', help='folder of logs and results')
     add_cfg_options(parser)
+    parser.set_defaults(launcher='none')
+
+
+def add_runner_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    add_work_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

@@ -2,70 +2,139 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sized
+
 import numpy as np
 import torch
+from mmdet.structures import DetDataSample
 from mmengine.config import Config
-from mmengine.dataset import pseudo_collate
+from mmengine.dataset import (
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+    pseudo_collate,
+)
+from mmengine.model import BaseModel
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from torch import Tensor
+from torch import Tensor, nn
 
 from mmvmtl.apis.checkpoint import read_checkpoint
 from mmvmtl.apis.pipeline import pipeline_of
 from mmvmtl.errors import UserError
+from mmvmtl.models.detectors.wrapper import DetectorWrapper, PredictsVideo
+from mmvmtl.models.domain.domain_batch import DomainBatch
+from mmvmtl.structures import VideoMTLDataSample
 
 SET_DOMAIN = ('mmvmtl.SetDomain', 'SetDomain')
+MULTI_BRANCH = ('mmdet.MultiBranch', 'MultiBranch')
 
 
 def clip_features(
     cfg: Config, checkpoint: str
-) -> tuple[Tensor, list[str | None]]:
+) -> tuple[Tensor, list[str | None], list[Hashable]]:
     """Features of the last level, averaged over pictures and frames.
 
     Clips are seen as in testing, else features would tell one draw of the
     augmentation from another; a random stride is the same in every call.
+    Padding is left out.
 
     Args:
-        cfg (Config): with a model that has ``extract_feat``, its training
-            data set, and test data whose pipeline prepares the frames.
-        checkpoint (str): path of its weights.
+        cfg (Config): with a model that has ``extract_feat``, or wraps one,
+            its training data set, and test data whose pipeline prepares the
+            frames.
+        checkpoint (str): path of its weights, or of those of the detector
+            that it wraps.
 
     Returns:
-        tuple: rows (N, C) and the domain of each of the N clips, in the
-        order of the data set.
+        tuple: rows (N, C), and domain and video of each of the N clips, in
+        the order of the data set. Parts of one ``recording`` are one video.
 
     Raises:
-        UserError: if the checkpoint is of another model, or the config has
-            no test data.
+        UserError: if the checkpoint is of another model, the config has no
+            test data, or its model no backbone.
     """
     init_default_scope(cfg.get('default_scope') or 'mmdet')
     model = MODELS.build(cfg.model).eval()
-    state = read_checkpoint(checkpoint)['state_dict']
+    detector = _detector(model)
+    _load_trunk(model, detector, checkpoint)
+    dataset = DATASETS.build(plain_training_data(cfg))
+    videos = videos_in(dataset)
+    rows, domains = [], []
+    for index in range(len(dataset)):
+        np.random.seed(index)  # of a random stride
+        data = model.data_preprocessor(pseudo_collate([dataset[index]]), False)
+        (sample,) = data['data_samples']
+        domains.append(sample.get('domain'))
+        if 'recording' in sample:
+            videos[index] = sample.get('dataset'), sample.recording
+        with torch.no_grad():
+            feat = detector.extract_feat(data['inputs'])[-1]
+        rows.append(_mean(feat, sample).cpu())
+    return torch.stack(rows), domains, videos
+
+
+def videos_in(dataset: Sized) -> list[Hashable]:
+    """The video of each index; an image without one is its own."""
+    if isinstance(dataset, ConcatDataset):
+        return [
+            (number, video)
+            for number, part in enumerate(dataset.datasets)
+            for video in videos_in(part)
+        ]
+    indices = range(len(dataset))
+    if isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+        inner = videos_in(dataset.dataset)
+        return [inner[dataset._get_ori_dataset_idx(i)] for i in indices]
+    return list(map(getattr(dataset, 'video_of', int), indices))
+
+
+def _detector(model: BaseModel) -> nn.Module:
+    """What has the trunk: the model, or the one that it wraps."""
+    if isinstance(model, PredictsVideo):
+        return model.predictor
+    return model.detector if isinstance(model, DetectorWrapper) else model
+
+
+def _load_trunk(model: BaseModel, detector: nn.Module, path: str) -> None:
+    """Load backbone and neck of the detector in a model, or of it alone."""
     # What only training needs, such as an adversary, may be missing.
     needed = {
         name: value.shape
-        for name, value in model.state_dict().items()
+        for name, value in detector.state_dict().items()
         if name.startswith(('backbone.', 'neck.'))
     }
+    if not needed:
+        raise UserError(
+            f'the model {type(model).__name__} has no backbone whose '
+            'features could be taken; give the config of a detector'
+        )
+    state = read_checkpoint(path)['state_dict']
+    (name,) = (k for k, part in model.named_modules() if part is detector)
+    inside = {
+        key.removeprefix(f'{name}.'): value
+        for key, value in state.items()
+        if key.startswith(f'{name}.')
+    }
+    state = inside or state
     have = {name: value.shape for name, value in state.items()}
     for name, shape in sorted(needed.items()):
         if have.get(name) != shape:
             raise UserError(
-                f'the checkpoint {checkpoint} is of another model: it has '
-                f"no '{name}' of shape {tuple(shape)}; train the config's own "
+                f'the checkpoint {path} is of another model: it has no '
+                f"'{name}' of shape {tuple(shape)}; train the config's own "
                 'first'
             )
-    model.load_state_dict({k: state[k] for k in needed}, strict=False)
-    dataset = DATASETS.build(plain_training_data(cfg))
-    rows, domains = [], []
-    for index in range(len(dataset)):
-        np.random.seed(index)  # of a random stride
-        batch = pseudo_collate([dataset[index]])
-        domains.append(batch['data_samples'][0].get('domain'))
-        data = model.data_preprocessor(batch, False)
-        with torch.no_grad():
-            feat = model.extract_feat(data['inputs'])[-1]
-        rows.append(feat.mean(dim=(0, 2, 3)).cpu())
-    return torch.stack(rows), domains
+    detector.load_state_dict({k: state[k] for k in needed}, strict=False)
+
+
+def _mean(feat: Tensor, sample: VideoMTLDataSample | DetDataSample) -> Tensor:
+    """Mean (C,) of maps (T, C, H, W) over frames, without their padding."""
+    video = isinstance(sample, VideoMTLDataSample)
+    frames = sample.video_data_samples if video else [sample]
+    # Only the frames are asked where their pictures end.
+    batch = DomainBatch({}, frames, [], [], lambda kind: [])
+    inside = batch.inside(feat)[:, None]
+    return (feat * inside).sum(dim=(0, 2, 3)) / inside.sum()
 
 
 def plain_training_data(cfg: Config) -> dict:
@@ -89,12 +158,24 @@ def plain_training_data(cfg: Config) -> dict:
 def _prepared(node: dict, steps: list[dict]) -> dict:
     """A data set, or those inside what wraps it, with other transforms."""
     node = dict(node)
-    if 'datasets' in node:
-        node['datasets'] = [_prepared(n, steps) for n in node['datasets']]
+    parts = node.get('datasets')
+    if isinstance(parts, Mapping):
+        # Of a JoinedDataset; None is one that a config takes out.
+        node['datasets'] = {
+            name: part and _prepared(part, steps)
+            for name, part in parts.items()
+        }
+    elif parts is not None:
+        node['datasets'] = [_prepared(part, steps) for part in parts]
     elif 'dataset' in node:
         node['dataset'] = _prepared(node['dataset'], steps)
     else:
         *old, pack = node['pipeline']
+        if pack['type'] in MULTI_BRANCH:
+            # Its views of a clip differ in augmentation alone.
+            views = (pack.get(name) for name in pack['branch_field'])
+            *further, pack = next(filter(None, views))
+            old += further
         told = [step for step in old if step['type'] in SET_DOMAIN]
         node['pipeline'] = [*steps[:-1], *told, pack]
     return node

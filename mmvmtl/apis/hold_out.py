@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
@@ -44,7 +45,8 @@ def hold_out(cfg: Config, domains: Sequence[str], held: str) -> Config:
 
     Raises:
         UserError: if ``held`` is none of them, fewer than two are left, or
-            the data of a loader do not tell their domains or lack one.
+            the data of a loader do not tell their domains or lack one, or
+            the shares of a batch are not those of the parts.
     """
     rest = tuple(name for name in domains if name != held)
     if held not in domains or len(rest) < 2:
@@ -113,7 +115,7 @@ def _restrict(cfg: Config, name: str, wanted: tuple[str, ...]) -> None:
     for holder, key in SHARES:
         settings = loader.get(holder) or {}
         if key in settings:
-            _share_out(loader, settings, key, kept, len(have))
+            _share_out(loader, settings, key, kept, list(have))
 
 
 def _some(parts: Mapping | Sequence, kept: Sequence) -> dict | list:
@@ -124,28 +126,44 @@ def _some(parts: Mapping | Sequence, kept: Sequence) -> dict | list:
 
 
 def _share_out(
-    loader: dict, settings: dict, key: str, kept: Sequence, parts: int
+    loader: dict, settings: dict, key: str, kept: Sequence, parts: Sequence
 ) -> None:
     """Take the shares of what is left out from a batch."""
     ratio, size = settings[key], loader.batch_size
-    shares = ratio.values() if isinstance(ratio, Mapping) else ratio
-    total = sum(share for share in shares if share is not None)
-    if len(ratio) < parts:
-        raise UserError(
-            f'{key}={ratio} of train_dataloader has fewer shares than there '
-            'are data sets; give each one'
-        )
+    shares = _shares(ratio, key, parts)
+    total = sum(shares.values())
     if size % total:
         raise UserError(
             f'batch_size={size} of train_dataloader can not be shared out as '
             f'{key}={ratio}; use a multiple of {total}'
         )
-    settings[key] = _some(ratio, kept)
-    left = settings[key]
-    left = left.values() if isinstance(left, Mapping) else left
-    loader.batch_size = size // total * sum(left)
+    left = {part: shares[part] for part in kept}
+    settings[key] = left if isinstance(ratio, Mapping) else list(left.values())
+    loader.batch_size = size // total * sum(left.values())
     if 'batch_size' in settings:
         settings.batch_size = loader.batch_size
+
+
+def _shares(
+    ratio: Mapping | Sequence, key: str, parts: Sequence
+) -> dict[str | int, int]:
+    """The share of each part in a batch, by name or by number."""
+    named = ratio if isinstance(ratio, Mapping) else dict(zip(parts, ratio))
+    shares = {part: n for part, n in named.items() if n is not None}
+    for name in shares:
+        if name not in parts:
+            known = [str(part) for part in parts]
+            near = difflib.get_close_matches(name, known, 1) or known
+            raise UserError(
+                f"{key} of train_dataloader names no data set '{name}'; did "
+                f'you mean {" or ".join(near)}?'
+            )
+    if len(shares) < len(parts):
+        raise UserError(
+            f'{key}={ratio} of train_dataloader has fewer shares than there '
+            'are data sets; give each one'
+        )
+    return shares
 
 
 def _set_domains(node: dict, rest: tuple[str, ...]) -> None:

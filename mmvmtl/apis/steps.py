@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import json
@@ -172,7 +171,11 @@ def _test(
 
 
 def _settings(seed: int, options: Sequence[str]) -> list[str]:
-    return ['--cfg-options', f'randomness.seed={seed}', *options]
+    return ['--cfg-options', *_words(seed, options)]
+
+
+def _words(seed: int, options: Sequence[str]) -> list[str]:
+    return [f'randomness.seed={seed}', *options]
 
 
 def measure(
@@ -221,9 +224,7 @@ def what_is_run(
     config: str | Path, seed: int, options: Sequence[str], shell: Shell
 ) -> str:
     """Config, seed, options and variables, and a sum of each file in them."""
-    parser = argparse.ArgumentParser()
-    cli.add_cfg_options(parser)
-    changes = parser.parse_args(_settings(seed, options)).cfg_options
+    changes = cli.cfg_options(_words(seed, options))
     cfg = cli.read_config(str(config), changes)
     # The config is read here without them, and there with them.
     lines = [f'{name}={value}\n' for name, value in sorted(shell.env.items())]

@@ -80,6 +80,11 @@ def read_weights(path: str, number: int) -> torch.Tensor:
             f'({type(error).__name__}); write them with '
             'tools/analysis/importance_weights.py'
         ) from None
+    if weights.ndim != 1:
+        raise UserError(
+            f'the importance weights {path} are no list of numbers; write '
+            'them with tools/analysis/importance_weights.py'
+        )
     usable = torch.isfinite(weights).all() and (weights >= 0).all()
     if weights.shape != (number,) or not usable or not weights.sum() > 0:
         raise UserError(

@@ -203,7 +203,7 @@ def test_frames_of_a_video_are_in_one_half(videos):
 
 def test_one_video_is_one_sentence():
     lab = {**domain(videos=4), 'type': InVideos}
-    with pytest.raises(UserError, match="'lab' .*has one video"):
+    with pytest.raises(UserError, match=r"'lab' .*has one video"):
         episodes(domains=dict(lab=lab), shots=1)
 
 

@@ -68,6 +68,8 @@ def test_ranks_share_one_order(tmp_path, monkeypatch):
         ([1.0, -1.0], 2, 'not all finite and >= 0'),
         ([0.0, 0.0], 2, 'not all finite'),
         ('none', 2, 'can not be read'),
+        (5, 1, 'no list of numbers'),
+        ([[1.0], [2.0]], 2, 'no list of numbers'),
     ],
 )
 def test_wrong_files_are_one_sentence(tmp_path, weights, number, words):

@@ -23,8 +23,9 @@ from mmvmtl.engine.hooks.gradient_health_hook import (
     diagnose,
     gradient_norm,
 )
-from mmvmtl.engine.hooks.l2sp_hook import L2SPHook
+from mmvmtl.engine.hooks.l2sp_hook import KEY, L2SPHook
 from mmvmtl.errors import UserError
+from mmvmtl.weights import read_checkpoint
 
 DECAY = dict(
     constructor='mmvmtl.LayerDecayConstructor',
@@ -127,6 +128,14 @@ def test_l2_sp_leaves_frozen_alone_and_survives_a_resume(tmp_path):
     assert torch.equal(one['stem.0.weight'], Toy().stem[0].weight)
 
 
+def test_what_is_saved_without_training_has_no_starting_point(tmp_path):
+    """As tools/adapt.py saves it, with the hooks of the config."""
+    runner = train(tmp_path, [], epochs=1)
+    runner.register_hook(L2SPHook('trunk'))
+    runner.save_checkpoint(str(tmp_path), 'new.pth')
+    assert KEY not in read_checkpoint(str(tmp_path / 'new.pth'))
+
+
 def test_l2_sp_refuses_negative_factors():
     with pytest.raises(ValueError, match='alpha=-1'):
         L2SPHook('trunk', alpha=-1)
@@ -143,6 +152,10 @@ def test_l2_sp_refuses_negative_factors():
         (math.nan, [], 'finite'),
         (500.0, [1.0] * 4, ''),
         (500.0, [1.0] * 5 + [1e9, math.inf], 'explodes'),
+        (1.0, [0.0] * 9, ''),
+        (1.0, [0.0] * 9 + [1.0] * 5, ''),
+        (101.0, [0.0] * 9 + [1.0] * 5, 'explodes'),
+        (0.0, [0.0] * 9, 'zero'),
     ],
 )
 def test_a_gradient_is_judged_by_the_median(norm, history, illness):

@@ -108,6 +108,27 @@ def test_mistakes(tool, tiny_run, capsys, folds, kind, message):
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('name', ['val', 'test'])
+def test_held_out_data_of_another_type_are_refused(
+    tool, tiny_run, capsys, name
+):
+    """Before a fold is trained: its settings are not those of a fold."""
+    settings = tiny_run.settings
+    loader = settings['test_dataloader']
+    part = loader['dataset']
+    joined = dict(type='mmvmtl.JoinedDataset', datasets=dict(a=part))
+    settings[f'{name}_dataloader'] = {**loader, 'dataset': joined}
+    settings.update(val_cfg=dict(), val_evaluator=settings['test_evaluator'])
+    settings.setdefault('val_dataloader', loader)
+    work = tiny_run.folder / 'cv'
+    with pytest.raises(SystemExit):
+        tool('cross_validate')(
+            [tiny_run.write(), '--folds', '2', '--work-dir', str(work)]
+        )
+    words = f"{name}_dataloader is 'mmvmtl.JoinedDataset', which can not"
+    assert words in capsys.readouterr().err and not work.exists()
+
+
 def test_what_a_fold_does_not_have_is_unknown(tool):
     """A fold may lack a class, whichever fold it is."""
     names = tool('cross_validate').__wrapped__.__globals__

@@ -7,12 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmcv.transforms import BaseTransform
 from mmengine.config import Config
+from mmengine.model import BaseModel
+from torch import nn
 
-from mmvmtl.apis.clip_features import clip_features, plain_training_data
+from mmvmtl.apis.clip_features import (
+    clip_features,
+    plain_training_data,
+    videos_in,
+)
 from mmvmtl.apis.hold_out import domains_of, hold_out
 from mmvmtl.datasets import ImportanceSampler
 from mmvmtl.errors import UserError
+from mmvmtl.registry import DATASETS, MODELS, TRANSFORMS
 from mmvmtl.weights import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -84,9 +92,9 @@ def test_features_are_of_the_clips_not_of_their_augmentation(
     )
     flip = dict(type='mmvmtl.ClipRandomFlip')
     cfg.train_dataloader.dataset.pipeline = [load, resize, look, flip, pack]
-    first, domains = clip_features(cfg, str(tiny_checkpoint))
-    again, _ = clip_features(cfg, str(tiny_checkpoint))
-    without, _ = clip_features(plain, str(tiny_checkpoint))
+    first, domains, _ = clip_features(cfg, str(tiny_checkpoint))
+    again = clip_features(cfg, str(tiny_checkpoint))[0]
+    without = clip_features(plain, str(tiny_checkpoint))[0]
     assert torch.equal(first, again) and torch.equal(first, without)
     assert first.unique(dim=0).shape == first.shape
     assert set(domains) == {'day', 'fog'}
@@ -99,6 +107,167 @@ def test_a_random_stride_is_drawn_once(adaptation, tiny_checkpoint):
         clip_features(cfg, str(tiny_checkpoint))[0] for _ in range(2)
     )
     assert torch.equal(first, again)
+
+
+@MODELS.register_module()
+class Cells(BaseModel):
+    """Cells of 8 × 8 pixels that see nothing of each other."""
+
+    def __init__(self, data_preprocessor=None, part='backbone'):
+        super().__init__(data_preprocessor)
+        self.add_module(part, nn.Conv2d(3, 4, 8, stride=8))
+
+    def forward(self, *args, **kwargs):
+        raise NotImplementedError
+
+    def extract_feat(self, inputs):
+        return (self.backbone(inputs),)
+
+
+def test_features_leave_padding_out(adaptation, tmp_path):
+    """Below a picture 64 wide and 32 high, whatever is in it.
+
+    Where there is none, they are the plain mean, to the bit.
+    """
+    torch.manual_seed(0)
+    path = tmp_path / 'cells.pth'
+    cfg = Config.fromfile(adaptation)
+    cfg.train_dataloader.dataset.clip = dict(length=3, stride=1)
+    for data in (cfg.train_dataloader, cfg.test_dataloader):
+        data.dataset.pipeline[1] = dict(
+            type='mmvmtl.ClipResize', scale=(64, 32), keep_ratio=False
+        )
+    part = dict(type='mmvmtl.VideoDataPreprocessor', std=[255.0] * 3,
+                mean=[0.0] * 3)  # fmt: skip
+    rows = []
+    for height, grey in ((32, 0), (64, 0), (64, 255)):
+        part.update(input_size=(height, 64), pad_value=grey)
+        cfg.model = dict(type='mmvmtl.Cells', data_preprocessor=part)
+        model = MODELS.build(cfg.model)
+        if not rows:
+            torch.save({'state_dict': model.state_dict()}, path)
+        rows.append(clip_features(cfg, str(path))[0])
+    for row in rows[1:]:
+        torch.testing.assert_close(row, rows[0])
+    model.load_state_dict(read_checkpoint(str(path))['state_dict'])
+    clips = DATASETS.build(cfg.train_dataloader.dataset)
+    for row, clip in zip(rows[0], clips, strict=True):
+        feat = model.extract_feat(clip['inputs'] / 255)[0].detach()
+        assert torch.equal(row, feat.mean(dim=(0, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    'part, wrapper',
+    [
+        ('detector', dict(type='mmvmtl.MLDG', domains=('day', 'fog'))),
+        ('detector',
+         dict(type='mmvmtl.DomainAdaptiveDetector',
+              domain=dict(type='mmvmtl.DomainAdversary',
+                          domains=('day', 'fog'),
+                          image=dict(in_channels=96)))),
+        ('teacher', dict(type='mmvmtl.MeanTeacher')),
+    ],
+)  # fmt: skip
+def test_a_wrapped_detector_gives_the_features(
+    adaptation, tiny_checkpoint, tmp_path, part, wrapper
+):
+    """Of a checkpoint of its own, or of the detector alone."""
+    cfg = Config.fromfile(adaptation)
+    wanted = clip_features(cfg, str(tiny_checkpoint))[0]
+    cfg.model = dict(wrapper, detector=cfg.model)
+    assert torch.equal(clip_features(cfg, str(tiny_checkpoint))[0], wanted)
+    state = read_checkpoint(str(tiny_checkpoint))['state_dict']
+    own = {f'{part}.{name}': value for name, value in state.items()}
+    path = tmp_path / 'own.pth'
+    torch.save({'state_dict': {'domain.x': torch.zeros(1), **own}}, path)
+    assert torch.equal(clip_features(cfg, str(path))[0], wanted)
+    torch.save({'state_dict': {'domain.x': torch.zeros(1)}}, path)
+    with pytest.raises(UserError, match='of another model'):
+        clip_features(cfg, str(path))
+
+
+def test_a_model_without_a_backbone_is_one_sentence(
+    adaptation, tiny_checkpoint
+):
+    cfg = Config.fromfile(adaptation)
+    cfg.model = dict(type='mmvmtl.Cells', part='stem')
+    with pytest.raises(UserError, match='Cells has no backbone'):
+        clip_features(cfg, str(tiny_checkpoint))
+
+
+@TRANSFORMS.register_module()
+class TwoOfARecording(BaseTransform):
+    """Videos 0 and 1 are parts of one, as are 2 and 3, ..."""
+
+    def transform(self, results):
+        number = int(results['video_name'][-6:])
+        return dict(results, recording=f'tape {number // 2}')
+
+
+def test_clips_tell_their_video(adaptation, tiny_checkpoint):
+    """In joined and repeated data sets, and which parts are of one."""
+    cfg = Config.fromfile(adaptation)
+    data = cfg.train_dataloader.dataset
+    data.update(num_videos=2, test_mode=True, chunk=2)
+    parts = dict(a=data, none=None, b=data)
+    cfg.train_dataloader.dataset = dict(
+        type='mmvmtl.JoinedDataset', datasets=parts
+    )
+    rows, domains, videos = clip_features(cfg, str(tiny_checkpoint))
+    assert len(rows) == len(domains) == 8
+    starts = [videos.index(video) for video in videos]
+    assert starts == [0] * 2 + [2] * 2 + [4] * 2 + [6] * 2
+    assert rows[:4].unique(dim=0).shape == rows[:4].shape
+    assert torch.equal(rows[:4], rows[4:])
+    load, *rest = cfg.test_dataloader.dataset.pipeline
+    tell = dict(type='mmvmtl.TwoOfARecording')
+    cfg.test_dataloader.dataset.pipeline = [load, tell, *rest]
+    videos = clip_features(cfg, str(tiny_checkpoint))[2]
+    starts = [videos.index(video) for video in videos]
+    assert starts == [0] * 4 + [4] * 4
+
+
+@pytest.mark.parametrize('kind', ['RepeatDataset', 'ClassBalancedDataset'])
+def test_repeated_clips_are_of_one_video(adaptation, kind):
+    data = Config.fromfile(adaptation).train_dataloader.dataset
+    more = dict(times=2) if kind == 'RepeatDataset' else dict(oversample_thr=1)
+    videos = videos_in(DATASETS.build(dict(type=kind, dataset=data, **more)))
+    assert set(videos) == set(range(10)) and len(videos) > 10
+
+
+def test_images_are_videos_of_their_own():
+    assert videos_in(range(3)) == [0, 1, 2]
+
+
+def test_copies_of_a_clip_weigh_the_same(
+    tool, adaptation, tiny_checkpoint, tmp_path
+):
+    """One of them does not judge the other."""
+    cfg = Config.fromfile(adaptation)
+    data = cfg.train_dataloader.dataset
+    cfg.train_dataloader.dataset = dict(
+        type='RepeatDataset', times=2, dataset=data
+    )
+    cfg.dump(adaptation)
+    out = tmp_path / 'weights.json'
+    tool('analysis/importance_weights')(
+        [adaptation, str(tiny_checkpoint), '--source', 'day', '--target',
+         'fog', '--out', str(out)]
+    )  # fmt: skip
+    content = json.loads(out.read_text())
+    assert content['number'] == 2 * 3
+    weights = torch.tensor(content['weights']).view(2, 10)
+    torch.testing.assert_close(weights[0], weights[1])
+
+
+def test_frames_of_branches_are_packed_as_one_clip():
+    """Of a teacher: the views of a clip differ in augmentation alone."""
+    cfg = Config.fromfile(ROOT / 'configs/domain/day_to_fog_teacher.py')
+    steps = cfg.test_dataloader.dataset.pipeline
+    for part in plain_training_data(cfg)['datasets']:
+        *old, pack = part['pipeline']
+        assert old == steps[:-1]
+        assert pack == dict(type='mmvmtl.PackVideoInputs')
 
 
 def test_wrapped_parts_keep_their_domain_and_packing():
@@ -247,6 +416,8 @@ def roots(loader):
         (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1, zoos=2)),
               by_name=True),
          'batch_sampler', 'ratio', dict(farms=1, zoos=2)),
+        (dict(batch_sampler=dict(ratio=[1, 1, 2]), by_name=True),
+         'batch_sampler', 'ratio', [1, 2]),
         (dict(sampler=dict(type=MMDET, batch_size=8, source_ratio=[1, 1, 2])),
          'sampler', 'source_ratio', [1, 2]),
     ],
@@ -272,11 +443,59 @@ def test_parts_of_joined_data_sets_are_left_out(loader, holder, key, left):
         (dict(batch_size=7, batch_sampler=dict(ratio=[1, 1, 2])),
          r'batch_size=7 .* can not be shared out'),
         (dict(batch_sampler=dict(ratio=[1, 1])), 'fewer shares'),
+        (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1)), by_name=True),
+         'fewer shares'),
+        (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1, zoo=2)),
+              by_name=True),
+         "ratio .* no data set 'zoo'; did you mean zoos\\?"),
     ],
 )  # fmt: skip
 def test_shares_that_do_not_fit_are_one_sentence(loader, words):
     with pytest.raises(UserError, match=words):
         hold_out(of_places(**loader), PLACES, 'lab')
+
+
+EARLY = '[dict(type="EarlyStoppingHook", monitor="det/mAP50")]'
+
+
+@pytest.mark.parametrize(
+    'setting, line, option',
+    [
+        ('EarlyStoppingHook', f'custom_hooks = {EARLY}', 'custom_hooks=[]'),
+        ('save_best',
+         'default_hooks = dict(checkpoint=dict(save_best="auto"))',
+         'default_hooks.checkpoint.save_best=None'),
+        ('param_scheduler',
+         'param_scheduler = [dict(type="ReduceOnPlateauLR", monitor="a")]',
+         'param_scheduler=None'),
+    ],
+)  # fmt: skip
+def test_nothing_is_chosen_by_the_domain_that_is_held_out(
+    runs, tmp_path, capsys, setting, line, option
+):
+    """In no method's config, unless an option of all runs takes it out."""
+    main, seen = runs
+    config = tmp_path / 'generalise_own.py'
+    config.write_text(f"_base_ = '{ERM}'\n{line}\n")
+    arguments = [str(config), '--methods', 'own', '--held', 'night',
+                 '--seeds', '0', '--jobs', '1',
+                 '--out', str(tmp_path / 'out.json'),
+                 '--work-dir', str(tmp_path / 'work')]  # fmt: skip
+    with pytest.raises(SystemExit):
+        main(arguments)
+    words = f'{setting} of the config {config} would choose'
+    assert words in capsys.readouterr().err and not seen.seen
+    main([*arguments, '--cfg-options', option])
+    assert seen.seen
+
+
+def test_an_option_of_all_runs_may_not_choose_either(runs, tmp_path, capsys):
+    main, seen = runs
+    with pytest.raises(SystemExit):
+        main([ERM, '--methods', '--work-dir', str(tmp_path), '--cfg-options',
+              'default_hooks.checkpoint.save_best=auto'])  # fmt: skip
+    assert 'save_best of the config' in capsys.readouterr().err
+    assert not seen.seen
 
 
 def test_a_domain_without_test_data_is_one_sentence():
@@ -313,12 +532,29 @@ def test_each_domain_is_left_out_in_turn(runs, tmp_path, capsys):
     assert len(seen.seen) == 4
 
 
+def test_held_domains_of_other_data_are_one_sentence(tmp_path, capsys, runs):
+    """They are inherited, and would be passed over."""
+    main, seen = runs
+    config = tmp_path / 'generalise_erm.py'
+    config.write_text(
+        f"_base_ = '{ERM}'\n"
+        "world = dict(style=('day', 'fog', 'dusk'))\n"
+        'train_dataloader = dict(dataset=dict(world=world))\n'
+        "test_dataloader = dict(dataset=dict(world=dict(style='night')))\n"
+    )
+    with pytest.raises(SystemExit):
+        main([str(config), '--methods', '--work-dir', str(tmp_path / 'work')])
+    words = "held=('night', 'fog', 'rain', 'thermal') of"
+    assert words in capsys.readouterr().err and not seen.seen
+
+
 @pytest.mark.parametrize(
     'arguments, words',
     [
         (['--domains', 'day', 'fog'], 'at least two others'),
         (['--methods', 'korall'], 'generalise_korall.py does not exist'),
         (['--held', 'snow'], "'snow' can not be left out"),
+        (['--domains', 'a', 'b', 'c'], 'should name domains of a, b, c'),
     ],
 )
 def test_wrong_choices_are_one_sentence(

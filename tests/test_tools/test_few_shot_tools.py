@@ -219,6 +219,8 @@ def test_a_path_may_have_an_equals_sign(tool):
         (['{config}', '{config}'], 'damaged or no checkpoint'),
         (['{config}', 'nope.pth'], 'nope.pth does not exist'),
         (['{config}', '{start}', '--out', 'a.json'], 'such as a.pth'),
+        (['{config}', '{start}', '--launcher', 'pytorch'],
+         'unrecognized arguments: --launcher'),
         (
             ['{config}', '{start}', '--cfg-options',
              'adapt.dataset.metainfo.classes=(disc,)'],

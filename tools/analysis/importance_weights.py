@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from itertools import compress
 from pathlib import Path
 
 import torch
@@ -52,12 +53,16 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def weigh(
-    rows: torch.Tensor, domains: Sequence[str | None], args: argparse.Namespace
+    rows: torch.Tensor,
+    domains: Sequence[str | None],
+    videos: Sequence[Hashable],
+    args: argparse.Namespace,
 ) -> dict:
     """The content of the file.
 
     Raises:
-        UserError: Of a domain without clips, or options that weigh nothing.
+        UserError: Of a domain without clips, or with those of one video, or
+            options that weigh nothing.
     """
     if args.source == args.target:
         raise UserError(
@@ -77,7 +82,8 @@ def weigh(
             )
     parts = rows[masks[args.source]], rows[masks[args.target]]
     if args.estimator == 'logistic':
-        found = density_ratio(*parts)
+        seen = [list(compress(videos, mask)) for mask in masks.values()]
+        found = density_ratio(*parts, videos=(seen[0], seen[1]))
     else:
         found = skada_ratio(*parts, args.estimator)
     found = bounded(found, args.largest)

@@ -28,11 +28,12 @@ def diagnose(norm: float, history: Sequence[float], ratio: float) -> str:
         norm (float): The newest.
         history (Sequence[float]): Those before it.
         ratio (float): How many times larger or smaller than the median of
-            ``history`` is ill.
+            ``history``, zeros left out, is ill.
     """
     if not math.isfinite(norm):
         return 'is not finite'
-    known = [value for value in history if math.isfinite(value)]
+    # A part whose loss has weight 0 for a while is not ill afterwards.
+    known = [value for value in history if 0 < value < math.inf]
     if norm == 0:
         return 'is zero'
     if len(known) < ENOUGH:
@@ -53,10 +54,10 @@ class GradientHealthHook(Hook):
     module (without loss scaling, and as it was before clipping by norm) is
     logged as ``grad.<module>``, so that every MM visualiser draws
     it. A warning follows where a norm is not finite, is zero, or is
-    ``ratio`` times above or below the median of the last ``window``; after
-    one, that module is silent for ``window`` measurements. The median comes
-    from the log itself, which a resumed run has again. Frozen modules have
-    no gradient and are left out.
+    ``ratio`` times above or below the median of the last ``window``, zeros
+    left out; after one, that module is silent for ``window`` measurements.
+    The median comes from the log itself, which a resumed run has again.
+    Frozen modules have no gradient and are left out.
 
     Args:
         modules (str or Sequence[str], optional): Names or patterns; None

@@ -66,6 +66,7 @@ class L2SPHook(Hook):
         self.alpha = alpha
         self.beta = beta
         self._stored: dict[str, Tensor] | None = None
+        self._start: dict[str, Tensor] | None = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the starting point of the run that is resumed."""
@@ -84,8 +85,7 @@ class L2SPHook(Hook):
         model = unwrap(runner.model)
         found = find_modules(model, self.modules, 'L2SPHook')
         inside = {id(p) for m in found.values() for p in m.parameters()}
-        self._old, self._new = [], []
-        self._start: dict[str, Tensor] = {}
+        self._old, self._new, self._start = [], [], {}
         for name, parameter in model.named_parameters():
             if id(parameter) not in inside:
                 self._new.append(parameter)
@@ -102,8 +102,10 @@ class L2SPHook(Hook):
         self._handle.remove()
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Store the starting point, a dict of tensors."""
-        checkpoint[KEY] = {k: v.cpu() for k, v in self._start.items()}
+        """Store the starting point, a dict of tensors, once there is one."""
+        # What is saved outside training, as by tools/adapt.py, has none.
+        if self._start is not None:
+            checkpoint[KEY] = {k: v.cpu() for k, v in self._start.items()}
 
     @torch.no_grad()
     def _pull(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:

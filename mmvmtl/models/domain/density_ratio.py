@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import torch
@@ -14,7 +15,11 @@ from mmvmtl.errors import UserError
 
 
 def density_ratio(
-    source: Tensor, target: Tensor, penalty: float = 1e-2, folds: int = 5
+    source: Tensor,
+    target: Tensor,
+    penalty: float = 1e-2,
+    folds: int = 5,
+    videos: tuple[Sequence[Hashable], Sequence[Hashable]] | None = None,
 ) -> Tensor:
     r"""Estimate :math:`p_t(x) / p_s(x)` at source rows by a discriminator.
 
@@ -23,41 +28,53 @@ def density_ratio(
 
     .. math:: w(x) = \frac{N_s}{N_t} \frac{P(t | x)}{P(s | x)}
 
-    Each row is judged by a regression that was fitted without it (cross
-    fitting), because with many features and few rows one that saw it would
-    take every source row for source.
+    Each row is judged by a regression that was fitted without its video
+    (cross fitting), because with many features and few rows one that saw it,
+    or a neighbouring frame, would take every source row for source.
 
     Args:
         source (Tensor): (N, d).
         target (Tensor): (M, d).
         penalty (float): weight of :math:`\tfrac12 \|w\|^2` beside the mean
             cross entropy, on features scaled to deviation 1.
-        folds (int): parts, each judged by the others; at most min(N, M).
+        folds (int): parts, each judged by the others; fewer if either has
+            fewer videos.
+        videos (tuple, optional): the video, a name or number, of each of
+            the N and of the M rows; by itself each row is one of its own.
 
     Returns:
         Tensor: (N,) float64, positive.
 
     Raises:
-        UserError: if either has fewer than two rows.
+        UserError: if either has fewer than two videos.
     """
-    folds = min(folds, len(source), len(target))
+    parts = videos or (range(len(source)), range(len(target)))
+    counts = [len(set(part)) for part in parts]
+    folds = min(folds, *counts)
     if folds < 2:
         raise UserError(
-            f'importance weights need at least two clips of each domain, not '
-            f'{len(source)} of the source and {len(target)} of the target: '
-            'add data, or correct the names of the domains'
+            'importance weights need clips of at least two videos of each '
+            f'domain, not of {counts[0]} of the source and {counts[1]} of the '
+            'target: add data, or correct the names of the domains'
         )
+    fold_of, target_fold_of = (_numbers(part) % folds for part in parts)
     rows = torch.cat([source, target]).double()
     rows = (rows - rows.mean(0)) / rows.std(0).clamp(min=1e-12)
     source, target = rows[: len(source)], rows[len(source) :]
     weights = torch.empty(len(source), dtype=torch.float64)
     for fold in range(folds):
-        mine = torch.arange(len(source)) % folds == fold
-        others = torch.arange(len(target)) % folds != fold
+        mine = fold_of == fold
+        others = target_fold_of != fold
         logits = fit_logistic(source[~mine], target[others], penalty)
         prior = (~mine).sum() / others.sum()
         weights[mine] = prior * logits(source[mine]).exp()
     return weights
+
+
+def _numbers(videos: Sequence[Hashable]) -> Tensor:
+    """Number of each row's video, (N,), from 0 as they appear."""
+    known: dict[Hashable, int] = {}
+    return torch.tensor([known.setdefault(v, len(known)) for v in videos])
 
 
 def fit_logistic(source: Tensor, target: Tensor, penalty: float):

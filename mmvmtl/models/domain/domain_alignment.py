@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
@@ -52,7 +53,10 @@ class DomainAlignment(BaseModule):
     def loss(self, batch: DomainBatch) -> dict[str, Tensor]:
         """``loss_align``; 0 if fewer than two domains are present."""
         labels = batch.labels(self.domains)
-        feat = batch.level(self.stage, self.level)
-        rows = float32_at_least(mean_inside(feat, batch.inside(feat)))
-        distance = self.distance(gather_rows(rows), gather_rows(labels))
+        feat = float32_at_least(batch.level(self.stage, self.level))
+        # Autocast would round the products of rows, and domains that are
+        # nearly aligned differ by less than that.
+        with torch.autocast(feat.device.type, enabled=False):
+            rows = mean_inside(feat, batch.inside(feat))
+            distance = self.distance(gather_rows(rows), gather_rows(labels))
         return dict(loss_align=self.weight * distance)

@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from mmdet.structures import DetDataSample
 
-from mmvmtl.models.domain import CORAL, MMD
+from mmvmtl.models.domain import CORAL, MMD, DomainAlignment
+from mmvmtl.models.domain.domain_batch import DomainBatch
 
 #: Two domains of two rows with two features.
 ROWS = torch.tensor([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0], [1.0, 5.0]])
@@ -88,3 +90,42 @@ def test_mmd_of_rows_that_are_all_the_same_is_zero():
     value = MMD()(rows, LABELS)
     value.backward()
     assert value == 0 and rows.grad.isfinite().all()
+
+
+@pytest.mark.parametrize('half', [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize('feat_type', ['single', 'half'])
+@pytest.mark.parametrize(
+    'distance', [dict(type='mmvmtl.CORAL'), dict(type='mmvmtl.MMD')]
+)
+def test_autocast_leaves_the_distance_alone(distance, feat_type, half):
+    """Nearly aligned: in half the gap of the covariances is mostly noise.
+
+    Squares of features around 500 overflow float16. The gradient is that of
+    the logarithm, which a float16 holds, as it does with a GradScaler.
+    """
+    draw = torch.Generator().manual_seed(0)
+    feat = torch.randn(16, 4, 3, 3, generator=draw).repeat(2, 1, 1, 1) * 500
+    feat[16:] *= 1.02
+    feat = feat.to(half if feat_type == 'half' else torch.float32)
+    part = DomainAlignment(('day', 'fog'), distance)
+
+    def gradient(feat, enabled):
+        feat = feat.clone().requires_grad_()
+        batch = DomainBatch(
+            dict(neck=(feat,)),
+            [DetDataSample() for _ in feat],
+            ['day'] * 16 + ['fog'] * 16,
+            [1.0] * 32,
+            lambda kind: [],
+        )
+        with torch.autocast('cpu', half, enabled=enabled):
+            loss = part.loss(batch)['loss_align']
+        (found,) = torch.autograd.grad(100 * loss.log(), feat)
+        return loss, found.float()
+
+    wanted, slope = gradient(feat.float(), False)
+    loss, found = gradient(feat, True)
+    assert loss.dtype is torch.float32
+    torch.testing.assert_close(loss, wanted)
+    worst = slope.abs().max().item()
+    torch.testing.assert_close(found, slope, rtol=0.01, atol=1e-3 * worst)

@@ -51,6 +51,36 @@ def test_rows_are_judged_by_others_only():
     assert 0.3 < weights.median() < 3
 
 
+def test_rows_are_judged_by_other_videos_only():
+    """Four copies of each clip weigh what it weighs alone."""
+    draw = torch.Generator().manual_seed(0)
+    source, target = clips = torch.randn(2, 20, 100, generator=draw)
+    alone = density_ratio(source, target).log()
+    videos = torch.arange(20).repeat_interleave(4)
+    names = [f'video {number}' for number in videos]
+    copies = density_ratio(*clips[:, videos], videos=(names, names)).log()
+    # The deviation of fewer rows is larger by a percent.
+    torch.testing.assert_close(copies, alone[videos], rtol=0.02, atol=0.02)
+
+
+def test_one_clip_of_each_video_is_a_row_of_its_own():
+    source, target = gaussians(30)
+    names = [f'video {29 - i}' for i in range(30)]
+    weights = density_ratio(source, target, videos=(names, names))
+    assert torch.equal(weights, density_ratio(source, target))
+
+
+def test_there_are_no_more_folds_than_videos():
+    """Two videos of the target: the default of five folds becomes two."""
+    source, target = gaussians(30)
+    videos = range(30), [0] + [1] * 29
+    weights = density_ratio(source, target, videos=videos)
+    assert torch.equal(
+        weights, density_ratio(source, target, folds=2, videos=videos)
+    )
+    assert weights.isfinite().all()
+
+
 def test_effective_sample_size_by_hand():
     """(1 + 1 + 2)² / (1 + 1 + 4) = 16 / 6."""
     assert effective_sample_size(
@@ -89,8 +119,11 @@ def test_too_few_rows_above_zero_weigh_the_same():
 
 
 def test_too_few_rows_are_one_sentence():
-    with pytest.raises(UserError, match='at least two clips'):
+    with pytest.raises(UserError, match='not of 5 of the source and 0 of'):
         density_ratio(torch.zeros(5, 2), torch.zeros(0, 2))
+    rows, videos = torch.zeros(3, 2), ([0, 1, 2], [7, 7, 7])
+    with pytest.raises(UserError, match='not of 3 of the source and 1 of'):
+        density_ratio(rows, rows, videos=videos)
 
 
 def test_without_skada_there_is_one_sentence(monkeypatch):

@@ -139,5 +139,5 @@ def test_checkpointed_activations_are_one_sentence(reentrant):
         plain, x.requires_grad_(), use_reentrant=reentrant
     )
     run(model, [1.0, 3.0], 'day', 'day')
-    with pytest.raises(UserError, match='MLDG .*with_cp=False'):
+    with pytest.raises(UserError, match=r'MLDG .*with_cp=False'):
         run(model, [1.0, 3.0], 'day', 'fog')
