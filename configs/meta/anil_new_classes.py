@@ -73,10 +73,6 @@ adapt = dict(
     max_norm=2.0,
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='mmvmtl.VideoSampler'),
     dataset={
         **few,
         'split': 'test',
@@ -85,5 +81,3 @@ test_dataloader = dict(
         'pipeline': [load, keep, resize, {**pack, 'original_gt': True}],
     },
 )
-test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
-test_cfg = dict(type='TestLoop')

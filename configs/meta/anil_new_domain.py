@@ -65,10 +65,6 @@ adapt = dict(
     max_norm=2.0,
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=1,
-    collate_fn=dict(type='pseudo_collate'),
-    sampler=dict(type='mmvmtl.VideoSampler'),
     dataset=dict(
         type='mmvmtl.SyntheticVideoDataset',
         world=_base_.thermal,
@@ -78,5 +74,3 @@ test_dataloader = dict(
         pipeline=_base_.frames.pipeline,
     ),
 )
-test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
-test_cfg = dict(type='TestLoop')

@@ -60,6 +60,15 @@ train_cfg = dict(
     parts=parts,
     max_norm=2.0,
 )
+# For tools/adapt.py; its data set is the config's.
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=1,
+    collate_fn=dict(type='pseudo_collate'),
+    sampler=dict(type='mmvmtl.VideoSampler'),
+)
+test_evaluator = [dict(type='mmvmtl.VideoDetMetric')]
+test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.0),
