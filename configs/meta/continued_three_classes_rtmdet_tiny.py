@@ -1,7 +1,8 @@
 """Ordinary training on three of five classes, for as long as meta-learning.
 
 What fomaml_new_classes.py is compared with: as many iterations with as many
-frames of the same world, and the same optimizer.
+frames of the same world, and the same optimizer. One seed, 5 frames of two
+new classes: 15.3 mAP50.
 
 python tools/train.py configs/meta/continued_three_classes_rtmdet_tiny.py
 """
