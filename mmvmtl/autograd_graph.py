@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
 from torch import Tensor
+from torch.utils import checkpoint
 
 from mmvmtl.errors import UserError
+
+#: What every ``checkpoint`` calls, also one that was imported by name.
+_FORMS = {
+    name: getattr(checkpoint, name)
+    for name in (
+        'CheckpointFunction',
+        '_checkpoint_without_reentrant_generator',
+    )
+}
 
 
 def graph_nodes(
@@ -56,15 +67,28 @@ def no_checkpointing(what: str) -> Iterator[None]:
         what (str): who calls the model with other parameters.
 
     Raises:
-        UserError: of activation checkpointing (``with_cp=True``).
+        UserError: of activation checkpointing (``with_cp=True``, or
+            ``activation_checkpointing`` of MMEngine's Runner).
     """
 
     def refuse(*args, **kwargs) -> None:
         raise UserError(
             f'{what} calls the model with other parameters than its own, '
-            'which activation checkpointing does not allow; set '
-            'with_cp=False in the backbone'
+            'which activation checkpointing does not allow; set with_cp=False '
+            'in the backbone, or take activation_checkpointing out of the '
+            'config'
         )
 
-    with mock.patch('torch.utils.checkpoint.checkpoint', refuse):
+    with mock.patch.multiple(
+        checkpoint,
+        CheckpointFunction=SimpleNamespace(apply=refuse),
+        _checkpoint_without_reentrant_generator=refuse,
+    ):
+        yield
+
+
+@contextmanager
+def own_parameters() -> Iterator[None]:
+    """Within :func:`no_checkpointing`, a forward that nothing replaces."""
+    with mock.patch.multiple(checkpoint, **_FORMS):
         yield

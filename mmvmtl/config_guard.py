@@ -68,7 +68,8 @@ LOOPS = {
     'val_cfg': (ValLoop,),
     'test_cfg': (TestLoop,),
 }
-_ONE_AT_A_TIME = threading.Lock()
+#: Again by the same thread: a module of custom_imports may read a config.
+_ONE_AT_A_TIME = threading.RLock()
 #: Everything a config of a Runner may name.
 REGISTRIES = [
     value

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Sized
+from collections.abc import Hashable, Iterable, Sequence, Sized
+from typing import Protocol, runtime_checkable
 
-from mmengine.dataset import ConcatDataset
+from mmengine.dataset import (
+    BaseDataset,
+    ClassBalancedDataset,
+    ConcatDataset,
+    RepeatDataset,
+)
 
 from mmvmtl.errors import UserError
 
@@ -29,14 +35,57 @@ def videos_of(dataset: Sized) -> list[list[int]]:
     video_of = getattr(dataset, 'video_of', None)
     if video_of is None:
         raise UserError(
-            f'the videos of {type(dataset).__name__} can not be told apart; '
-            'take an mmvmtl data set or a ConcatDataset of them, or, in place '
-            'of mmvmtl.VideoSampler, DefaultSampler.'
+            f'mmvmtl.VideoSampler can not tell the videos of '
+            f'{type(dataset).__name__}; give it an mmvmtl data set or a '
+            'ConcatDataset of them, or use DefaultSampler.'
         )
     videos: dict[int, list[int]] = {}
     for index in range(len(dataset)):
         videos.setdefault(video_of(index), []).append(index)
     return list(videos.values())
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A data set whose indices are of videos."""
+
+    def recording_of(self, index: int) -> Hashable:
+        """What the video of an index is a part of, or that video."""
+
+
+def recordings_of(dataset: Sized) -> list[Hashable]:
+    """The recording of each index; an image without one is its own.
+
+    Frames of one recording look alike, so what is learned from one must not
+    be tested on another.
+
+    Args:
+        dataset (Sized): one of ours or of still images, or those that MMEngine
+            wraps.
+
+    Raises:
+        UserError: If another class wraps it, and which index is which can
+            not be told.
+    """
+    if isinstance(dataset, ConcatDataset):
+        return [
+            (number, recording)
+            for number, part in enumerate(dataset.datasets)
+            for recording in recordings_of(part)
+        ]
+    indices = range(len(dataset))
+    if isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+        inner = recordings_of(dataset.dataset)
+        return [inner[dataset._get_ori_dataset_idx(i)] for i in indices]
+    if isinstance(dataset, Recorded):
+        return [dataset.recording_of(index) for index in indices]
+    if isinstance(dataset, BaseDataset):
+        return list(indices)
+    raise UserError(
+        f'the videos of {type(dataset).__name__} can not be told apart; take '
+        'an mmvmtl data set, one of images, or a ConcatDataset, RepeatDataset '
+        'or ClassBalancedDataset of them.'
+    )
 
 
 def is_whole(order: Iterable[int], videos: Sequence[Sequence[int]]) -> bool:

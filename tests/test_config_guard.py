@@ -316,3 +316,19 @@ def test_threads_read_one_after_another(tmp_path, monkeypatch):
     for thread in threads:
         thread.join()
     assert most == [1, 1, 1, 1]
+
+
+def test_a_module_of_the_config_may_read_another(tmp_path, monkeypatch):
+    """While the config is read, in the same thread."""
+    (tmp_path / 'plain.py').write_text(BASE)
+    (tmp_path / 'reads_a_config.py').write_text(
+        'from mmvmtl.config_guard import load_config\n'
+        f'CFG = load_config({str(tmp_path / "plain.py")!r})\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / 'a.py'
+    path.write_text(BASE + "custom_imports = dict(imports='reads_a_config')\n")
+    reading = threading.Thread(target=load_config, args=(path,), daemon=True)
+    reading.start()
+    reading.join(30)
+    assert not reading.is_alive()

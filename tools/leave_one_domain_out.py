@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 
-# Importing mmvmtl applies mmvmtl.compat, before anything of OpenMMLab.
 from mmengine.config import Config
 
 from mmvmtl.apis import cli
@@ -94,13 +93,14 @@ def by_domain(runs: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     return found
 
 
-def held_of(cfg: Config, domains: Sequence[str], some: bool) -> list[str]:
+def held_of(cfg: Config, domains: Sequence[str], chosen: bool) -> list[str]:
     """Those of a config's ``held``; all domains if it has none.
 
     Args:
         cfg (Config): of plain training.
         domains (Sequence[str]): that are in play.
-        some (bool): whether they are a choice, so that others may be named.
+        chosen (bool): whether they were given on the command line; then
+            ``held`` may name others, too.
 
     Raises:
         UserError: If none is left, or a name is unknown, as where a config
@@ -108,7 +108,7 @@ def held_of(cfg: Config, domains: Sequence[str], some: bool) -> list[str]:
     """
     named = cfg.get('held', domains)
     held = [name for name in domains if name in named]
-    if not held or (len(held) < len(named) and not some):
+    if not held or (len(held) < len(named) and not chosen):
         raise UserError(
             f'held={tuple(named)} of {cfg.filename} should name domains '
             f'of {", ".join(domains)}; set it there, or give --held.'

@@ -1,4 +1,4 @@
-"""Refuse training that decides by the very data it is tested on."""
+"""Refuse settings that choose by validation on the data of the test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mmvmtl.errors import UserError
 
 
 def refuse_choices(cfg: Config) -> None:
-    """Refuse what validation decides, where it has the data of the test.
+    """Refuse settings that choose by validation on the data of the test.
 
     Args:
         cfg (Config): of training.

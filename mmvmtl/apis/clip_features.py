@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sized
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
-from mmengine.dataset import (
-    ClassBalancedDataset,
-    ConcatDataset,
-    RepeatDataset,
-    pseudo_collate,
-)
+from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseModel
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 from torch import Tensor, nn
@@ -24,6 +19,7 @@ from mmvmtl.errors import UserError
 from mmvmtl.models.detectors.wrapper import DetectorWrapper, PredictsVideo
 from mmvmtl.models.domain.domain_batch import DomainBatch
 from mmvmtl.structures import VideoMTLDataSample
+from mmvmtl.video_order import recordings_of
 
 SET_DOMAIN = ('mmvmtl.SetDomain', 'SetDomain')
 MULTI_BRANCH = ('mmdet.MultiBranch', 'MultiBranch')
@@ -47,45 +43,33 @@ def clip_features(
 
     Returns:
         tuple: rows (N, C), and domain and video of each of the N clips, in
-        the order of the data set. Parts of one ``recording`` are one video.
+        the order of the data set. Parts of one recording are one video.
 
     Raises:
         UserError: if the checkpoint is of another model, the config has no
-            test data, or its model no backbone.
+            test data, or its model no backbone or no maps of each frame.
     """
     init_default_scope(cfg.get('default_scope') or 'mmdet')
     model = MODELS.build(cfg.model).eval()
     detector = _detector(model)
     _load_trunk(model, detector, checkpoint)
     dataset = DATASETS.build(plain_training_data(cfg))
-    videos = videos_in(dataset)
+    videos = recordings_of(dataset)
     rows, domains = [], []
     for index in range(len(dataset)):
         np.random.seed(index)  # of a random stride
         data = model.data_preprocessor(pseudo_collate([dataset[index]]), False)
         (sample,) = data['data_samples']
         domains.append(sample.get('domain'))
-        if 'recording' in sample:
-            videos[index] = sample.get('dataset'), sample.recording
         with torch.no_grad():
             feat = detector.extract_feat(data['inputs'])[-1]
+        if not isinstance(feat, Tensor):
+            raise UserError(
+                f'the model {type(detector).__name__} gives no maps of its '
+                'frames, as recognisers do not; give the config of a detector'
+            )
         rows.append(_mean(feat, sample).cpu())
     return torch.stack(rows), domains, videos
-
-
-def videos_in(dataset: Sized) -> list[Hashable]:
-    """The video of each index; an image without one is its own."""
-    if isinstance(dataset, ConcatDataset):
-        return [
-            (number, video)
-            for number, part in enumerate(dataset.datasets)
-            for video in videos_in(part)
-        ]
-    indices = range(len(dataset))
-    if isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
-        inner = videos_in(dataset.dataset)
-        return [inner[dataset._get_ori_dataset_idx(i)] for i in indices]
-    return list(map(getattr(dataset, 'video_of', int), indices))
 
 
 def _detector(model: BaseModel) -> nn.Module:
@@ -144,7 +128,8 @@ def plain_training_data(cfg: Config) -> dict:
     packs as in training.
 
     Raises:
-        UserError: if the config has no test data.
+        UserError: if the config has no test data, or a wrapper of the
+            training data has transforms of its own (Mosaic, MixUp).
     """
     steps = pipeline_of(cfg.get('test_dataloader') or {})
     if steps is None:
@@ -169,12 +154,18 @@ def _prepared(node: dict, steps: list[dict]) -> dict:
         node['datasets'] = [_prepared(part, steps) for part in parts]
     elif 'dataset' in node:
         node['dataset'] = _prepared(node['dataset'], steps)
+        if 'pipeline' in node:
+            raise UserError(
+                f'{node["type"]} mixes the pictures of several clips, which '
+                'can not be weighed one by one; take its data set alone'
+            )
     else:
         *old, pack = node['pipeline']
         if pack['type'] in MULTI_BRANCH:
             # Its views of a clip differ in augmentation alone.
             views = (pack.get(name) for name in pack['branch_field'])
-            *further, pack = next(filter(None, views))
+            view = next(filter(None, views))
+            *further, pack = [view] if isinstance(view, Mapping) else view
             old += further
         told = [step for step in old if step['type'] in SET_DOMAIN]
         node['pipeline'] = [*steps[:-1], *told, pack]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Mapping, Sequence
 
 from mmengine.config import Config
 
+from mmvmtl.datasets.mixed_sampler import shares_by_name
 from mmvmtl.errors import UserError
 
 SET_DOMAIN = ('SetDomain', 'mmvmtl.SetDomain')
@@ -145,25 +145,18 @@ def _share_out(
 
 
 def _shares(
-    ratio: Mapping | Sequence, key: str, parts: Sequence
+    ratio: Mapping | Sequence, key: str, parts: Sequence[str | int]
 ) -> dict[str | int, int]:
     """The share of each part in a batch, by name or by number."""
-    named = ratio if isinstance(ratio, Mapping) else dict(zip(parts, ratio))
-    shares = {part: n for part, n in named.items() if n is not None}
-    for name in shares:
-        if name not in parts:
-            known = [str(part) for part in parts]
-            near = difflib.get_close_matches(name, known, 1) or known
-            raise UserError(
-                f"{key} of train_dataloader names no data set '{name}'; did "
-                f'you mean {" or ".join(near)}?'
-            )
-    if len(shares) < len(parts):
+    if isinstance(ratio, Mapping):
+        names = [part for part in parts if isinstance(part, str)]
+        ratio = shares_by_name(ratio, names)
+    if len(ratio) != len(parts):
         raise UserError(
-            f'{key}={ratio} of train_dataloader has fewer shares than there '
-            'are data sets; give each one'
+            f'{key}={ratio} of train_dataloader has {len(ratio)} shares for '
+            f'{len(parts)} data sets; give one to each'
         )
-    return shares
+    return dict(zip(parts, ratio, strict=True))
 
 
 def _set_domains(node: dict, rest: tuple[str, ...]) -> None:

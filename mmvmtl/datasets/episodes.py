@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from torch.utils.data import Dataset
 from mmvmtl.datasets.synthetic.dataset import SharedInt
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
-from mmvmtl.video_order import videos_of
+from mmvmtl.video_order import recordings_of
 
 
 @dataclass
@@ -42,8 +43,8 @@ class EpisodeDataset(Dataset):
     order, which is the meaning of its labels 0, 1, ...: what a label means
     can then only be learned from the support. Objects of other classes are
     background. Every frame shows an object, with ``ways`` the support every
-    class. No video is in both halves, as neighbouring frames are almost the
-    same; the support takes at most half of the videos.
+    class. No recording is in both halves, as neighbouring frames are almost
+    the same.
 
     Args:
         domains (dict[str, dict]): data sets in training mode by name, with
@@ -61,7 +62,7 @@ class EpisodeDataset(Dataset):
 
     Raises:
         UserError: If there are no domains, fewer clips than an episode needs,
-            a single video, or classes that a domain does not have.
+            a single recording, or classes that a domain does not have.
     """
 
     def __init__(
@@ -82,8 +83,11 @@ class EpisodeDataset(Dataset):
         # Persistent workers see what the main process sets.
         self._epoch = SharedInt()
         self._check_counts()
-        self._videos = {k: videos_of(v) for k, v in self.domains.items()}
-        self._check_videos()
+        self._recordings = {
+            name: recordings_of(dataset)
+            for name, dataset in self.domains.items()
+        }
+        self._check_recordings()
         names = next(iter(self.domains.values())).metainfo['classes']
         self.classes = tuple(names if classes is None else classes)
         self._check_classes()
@@ -106,13 +110,13 @@ class EpisodeDataset(Dataset):
                     f'{len(dataset)}; lower shots or queries.'
                 )
 
-    def _check_videos(self) -> None:
-        for name, videos in self._videos.items():
-            if len(videos) < 2:
+    def _check_recordings(self) -> None:
+        for name, recordings in self._recordings.items():
+            if len(set(recordings)) < 2:
                 raise UserError(
-                    f'domain {name!r} of mmvmtl.EpisodeDataset has one video, '
-                    'an episode has queries of other videos than its shots; '
-                    'add another one, or cut it into two.'
+                    f'domain {name!r} of mmvmtl.EpisodeDataset has one '
+                    'recording, an episode has queries of other ones than '
+                    'its shots; add another.'
                 )
 
     def _check_classes(self) -> None:
@@ -162,8 +166,9 @@ class EpisodeDataset(Dataset):
         if halves is None:
             raise UserError(
                 f'domain {domain!r} has not {self.shots} shots and '
-                f'{self.queries} queries of other videos with an object of '
-                f'{", ".join(classes)}; lower shots or queries.'
+                f'{self.queries} queries of other recordings with an object '
+                f'of {", ".join(classes)}; lower shots or queries, or add '
+                'recordings.'
             )
         support, query = map(_batch, halves)
         return Episode(support, query, domain, classes)
@@ -172,34 +177,57 @@ class EpisodeDataset(Dataset):
         self, domain: str, new: dict[int, int], rng: np.random.Generator
     ) -> tuple[list[dict], list[dict]] | None:
         """Clips with objects, all classes in the support, or None."""
-        dataset, videos = self.domains[domain], self._videos[domain]
-        video_of = {i: video for video, row in enumerate(videos) for i in row}
+        dataset, recordings = self.domains[domain], self._recordings[domain]
+        order = rng.permutation(len(dataset)).tolist()
+
+        @functools.cache
+        def load(index: int) -> tuple[dict, set[int]]:
+            clip = dataset[index]
+            return clip, relabel(clip['data_samples'], new)
+
+        # Few recordings must be left to the query, but which ones show a
+        # wanted object is known only once they are loaded.
+        for most in range(min(self.shots, len(set(recordings)) - 1), 0, -1):
+            halves = self._halves(order, recordings, load, set(new.values()),
+                                  most)  # fmt: skip
+            if halves is not None:
+                return halves
+        return None
+
+    def _halves(
+        self,
+        order: Sequence[int],
+        recordings: Sequence[Hashable],
+        load: Callable[[int], tuple[dict, set[int]]],
+        classes: set[int],
+        most: int,
+    ) -> tuple[list[dict], list[dict]] | None:
+        """Both halves, the support of at most so many recordings."""
         support: list[dict] = []
         query: list[dict] = []
-        later: list[tuple[int, dict]] = []
-        used: set[int] = set()
-        missing = set() if self.ways is None else set(new.values())
-        for index in rng.permutation(len(dataset)).tolist():
-            video = video_of[index]
+        later: list[tuple[Hashable, dict]] = []
+        used: set[Hashable] = set()
+        missing = set() if self.ways is None else classes
+        for index in order:
+            recording = recordings[index]
             room = self.shots - len(support)
-            if not room and video in used:
+            if not room and recording in used:
                 continue
-            clip = dataset[index]
-            seen = relabel(clip['data_samples'], new)
+            clip, seen = load(index)
             if not seen:
                 continue
-            too_many = len(used | {video}) > len(videos) // 2
+            too_many = len(used | {recording}) > most
             if not room:
                 query.append(clip)
             elif too_many or len(missing - seen) > room - 1:
-                # It would leave no video for the query, or no room for the
-                # classes still unseen.
-                later.append((video, clip))
+                # It would leave no recording for the query, or no room for
+                # the classes still unseen.
+                later.append((recording, clip))
             else:
                 support.append(clip)
-                used.add(video)
-                missing -= seen
-            apart = [clip for video, clip in later if video not in used]
+                used.add(recording)
+                missing = missing - seen
+            apart = [clip for other, clip in later if other not in used]
             if len(support) == self.shots and (
                 len(query) + len(apart) >= self.queries
             ):

@@ -49,13 +49,13 @@ def select_fold(
         )
     recordings: dict = {}
     for video in content['videos']:
-        recordings.setdefault(_recording(video), []).append(video)
+        recordings.setdefault(recording_of(video), []).append(video)
     if len(recordings) >= count:
         out = list(recordings)[index::count]
         kept = [
             video
             for video in content['videos']
-            if (_recording(video) in out) == held_out
+            if (recording_of(video) in out) == held_out
         ]
         return _restrict(content, kept, content['images'])
     frames: dict = {video['id']: [] for video in content['videos']}
@@ -85,10 +85,15 @@ def select_fold(
     return _restrict(content, parts, images, cut=True)
 
 
-def _recording(video: dict) -> tuple:
-    """What a video is a stretch of: its file, or itself alone."""
-    name = video.get('file_name')
-    return ('file', name) if name else ('video', video['id'])
+def recording_of(video: dict) -> tuple:
+    """What an entry of ``videos`` is a part of: a file, or itself alone.
+
+    ``recording`` tells it of a part that is in no video file.
+    """
+    for key in ('file_name', 'recording'):
+        if video.get(key):
+            return key, video[key]
+    return 'video', video['id']
 
 
 def _cut(

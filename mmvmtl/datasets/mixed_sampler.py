@@ -141,7 +141,7 @@ def _counts(
 ) -> list[int]:
     """Clips of each data set in a batch."""
     if isinstance(ratio, Mapping):
-        ratio = _by_name(ratio, getattr(dataset, 'names', ()))
+        ratio = shares_by_name(ratio, getattr(dataset, 'names', ()))
     whole = all(isinstance(parts, int) and parts >= 1 for parts in ratio)
     if len(ratio) != len(dataset.datasets) or not whole:
         raise UserError(
@@ -157,13 +157,18 @@ def _counts(
     return [part * batch_size // total for part in ratio]
 
 
-def _by_name(
+def shares_by_name(
     ratio: Mapping[str, int | None], names: Sequence[str]
 ) -> list[int]:
+    """The shares of data sets in the order of their ``names``.
+
+    Raises:
+        UserError: If it names another one, or leaves one out.
+    """
     given = {name: part for name, part in ratio.items() if part is not None}
     for name in given:
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1, 0)
+            near = difflib.get_close_matches(str(name), names, 1, 0)
             hint = f"did you mean '{near[0]}'?" if near else 'give a list.'
             raise UserError(f"ratio names no data set '{name}'; {hint}")
     for name in names:

@@ -20,7 +20,7 @@ from mmvmtl.datasets.cocovid import (
     label_maps,
     read_videos,
 )
-from mmvmtl.datasets.folds import select_fold
+from mmvmtl.datasets.folds import recording_of, select_fold
 from mmvmtl.datasets.transforms.set_domain import domains_behind
 from mmvmtl.errors import UserError
 from mmvmtl.registry import DATASETS
@@ -247,6 +247,11 @@ class VideoMTLDataset(BaseDataset):
     def video_of(self, idx: int) -> int:
         """Number of the video an index belongs to, for the samplers."""
         return super().get_data_info(idx)['video']
+
+    @force_full_init
+    def recording_of(self, idx: int) -> tuple:
+        """What the video of an index is a part of, or that video alone."""
+        return recording_of(self.videos[self.video_of(idx)].info)
 
     @force_full_init
     def get_cat_ids(self, idx: int) -> list[int]:

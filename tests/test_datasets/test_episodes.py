@@ -7,6 +7,7 @@ from mmvmtl.datasets import EpisodeDataset
 from mmvmtl.datasets.episodes import relabel
 from mmvmtl.datasets.synthetic.dataset import SyntheticVideoDataset
 from mmvmtl.errors import UserError
+from mmvmtl.registry import DATASETS
 
 
 def domain(style='day', videos=8, **settings):
@@ -182,28 +183,77 @@ def test_too_few_clips_with_an_object():
 
 
 class InVideos(SyntheticVideoDataset):
-    """As if four indices were frames of one video, as in real data."""
+    """As if indices were frames of videos, as in real data."""
 
-    def video_of(self, index):
-        return index // 4
+    frames = 4
+
+    def recording_of(self, index):
+        return index // self.frames
+
+
+@DATASETS.register_module()
+class OneClassEach(InVideos):
+    """Video i shows objects of class i modulo 5 alone; some may show none."""
+
+    def __init__(self, frames, empty=(), **kwargs):
+        super().__init__(**kwargs)
+        self.frames, self.empty = frames, empty
+
+    def __getitem__(self, index):
+        clip = super().__getitem__(index)
+        video = self.recording_of(index)
+        frame = clip['data_samples'].video_data_samples[0]
+        frame.gt_instances.labels[:] = video % 5
+        if video in self.empty:
+            frame.gt_instances = frame.gt_instances[:0]
+        return clip
+
+
+def recordings(part, frames):
+    return {sample.video_id // frames for sample in part['data_samples']}
 
 
 @pytest.mark.parametrize('videos', [2, 3])
-def test_frames_of_a_video_are_in_one_half(videos):
+def test_frames_of_a_recording_are_in_one_half(videos):
     """A neighbouring frame in the support would be the answer."""
     lab = {**domain(videos=4 * videos), 'type': InVideos}
     drawn = episodes(domains=dict(lab=lab), ways=None, shots=3)
     for index in range(6):
-        halves = [
-            {sample.video_id // 4 for sample in half['data_samples']}
-            for half in (drawn[index].support, drawn[index].query)
-        ]
-        assert halves[0] and halves[1] and not halves[0] & halves[1]
+        both = (drawn[index].support, drawn[index].query)
+        first, second = (recordings(half, 4) for half in both)
+        assert first and second and not first & second
 
 
-def test_one_video_is_one_sentence():
+@pytest.mark.parametrize(
+    'videos, frames, settings',
+    [
+        (6, 1, dict(shots=5, queries=1)),
+        (15, 1, dict(shots=10, queries=5)),
+        (4, 5, dict(shots=5, queries=5, empty=(1, 2))),
+        (10, 5, dict(shots=5, queries=5, ways=2)),
+        (10, 5, dict(shots=10, queries=5, ways=5)),
+    ],
+)
+def test_few_recordings_are_shared_out(videos, frames, settings):
+    """As many go to the support as leave some for the query."""
+    settings = dict(settings)
+    lab = {
+        **domain(videos=videos * frames),
+        'type': OneClassEach,
+        'frames': frames,
+        'empty': settings.pop('empty', ()),
+    }
+    drawn = episodes(**{**dict(ways=None, classes=None), **settings},
+                     domains=dict(lab=lab), episodes=8)  # fmt: skip
+    for index in range(8):
+        both = (drawn[index].support, drawn[index].query)
+        first, second = (recordings(half, frames) for half in both)
+        assert first and second and not first & second
+
+
+def test_one_recording_is_one_sentence():
     lab = {**domain(videos=4), 'type': InVideos}
-    with pytest.raises(UserError, match=r"'lab' .*has one video"):
+    with pytest.raises(UserError, match=r"'lab' .*has one recording"):
         episodes(domains=dict(lab=lab), shots=1)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from mmcv.transforms import BaseTransform
 from mmengine.config import Config
 from mmengine.model import BaseModel
 from torch import nn
@@ -15,12 +14,12 @@ from torch import nn
 from mmvmtl.apis.clip_features import (
     clip_features,
     plain_training_data,
-    videos_in,
 )
 from mmvmtl.apis.hold_out import domains_of, hold_out
 from mmvmtl.datasets import ImportanceSampler
 from mmvmtl.errors import UserError
-from mmvmtl.registry import DATASETS, MODELS, TRANSFORMS
+from mmvmtl.models import VideoMTLDetector
+from mmvmtl.registry import DATASETS, MODELS
 from mmvmtl.weights import read_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -195,17 +194,8 @@ def test_a_model_without_a_backbone_is_one_sentence(
         clip_features(cfg, str(tiny_checkpoint))
 
 
-@TRANSFORMS.register_module()
-class TwoOfARecording(BaseTransform):
-    """Videos 0 and 1 are parts of one, as are 2 and 3, ..."""
-
-    def transform(self, results):
-        number = int(results['video_name'][-6:])
-        return dict(results, recording=f'tape {number // 2}')
-
-
 def test_clips_tell_their_video(adaptation, tiny_checkpoint):
-    """In joined and repeated data sets, and which parts are of one."""
+    """In joined data sets, too."""
     cfg = Config.fromfile(adaptation)
     data = cfg.train_dataloader.dataset
     data.update(num_videos=2, test_mode=True, chunk=2)
@@ -219,24 +209,17 @@ def test_clips_tell_their_video(adaptation, tiny_checkpoint):
     assert starts == [0] * 2 + [2] * 2 + [4] * 2 + [6] * 2
     assert rows[:4].unique(dim=0).shape == rows[:4].shape
     assert torch.equal(rows[:4], rows[4:])
-    load, *rest = cfg.test_dataloader.dataset.pipeline
-    tell = dict(type='mmvmtl.TwoOfARecording')
-    cfg.test_dataloader.dataset.pipeline = [load, tell, *rest]
-    videos = clip_features(cfg, str(tiny_checkpoint))[2]
-    starts = [videos.index(video) for video in videos]
-    assert starts == [0] * 4 + [4] * 4
 
 
-@pytest.mark.parametrize('kind', ['RepeatDataset', 'ClassBalancedDataset'])
-def test_repeated_clips_are_of_one_video(adaptation, kind):
-    data = Config.fromfile(adaptation).train_dataloader.dataset
-    more = dict(times=2) if kind == 'RepeatDataset' else dict(oversample_thr=1)
-    videos = videos_in(DATASETS.build(dict(type=kind, dataset=data, **more)))
-    assert set(videos) == set(range(10)) and len(videos) > 10
-
-
-def test_images_are_videos_of_their_own():
-    assert videos_in(range(3)) == [0, 1, 2]
+def test_a_recogniser_is_one_sentence(
+    adaptation, tiny_checkpoint, monkeypatch
+):
+    """Its features come with a dict, as MMAction2 has it."""
+    monkeypatch.setattr(
+        VideoMTLDetector, 'extract_feat', lambda self, x: (x, {})
+    )
+    with pytest.raises(UserError, match='VideoMTLDetector gives no maps'):
+        clip_features(Config.fromfile(adaptation), str(tiny_checkpoint))
 
 
 def test_copies_of_a_clip_weigh_the_same(
@@ -442,12 +425,17 @@ def test_parts_of_joined_data_sets_are_left_out(loader, holder, key, left):
     [
         (dict(batch_size=7, batch_sampler=dict(ratio=[1, 1, 2])),
          r'batch_size=7 .* can not be shared out'),
-        (dict(batch_sampler=dict(ratio=[1, 1])), 'fewer shares'),
+        (dict(batch_sampler=dict(ratio=[1, 1])), '2 shares for 3'),
+        (dict(batch_sampler=dict(ratio=[1, 1, 2, 4])), '4 shares for 3'),
         (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1)), by_name=True),
-         'fewer shares'),
+         "'zoos' has no part"),
+        (dict(batch_sampler=dict(ratio={0: 1, 1: 1, 2: 2}), by_name=True),
+         "no data set '0'; did you mean"),
+        (dict(batch_sampler=dict(ratio=dict(farm=1, lab=1, zoo=2))),
+         'give a list'),
         (dict(batch_sampler=dict(ratio=dict(farms=1, labs=1, zoo=2)),
               by_name=True),
-         "ratio .* no data set 'zoo'; did you mean zoos\\?"),
+         "no data set 'zoo'; did you mean 'zoos'"),
     ],
 )  # fmt: skip
 def test_shares_that_do_not_fit_are_one_sentence(loader, words):

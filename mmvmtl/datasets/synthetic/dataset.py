@@ -162,6 +162,10 @@ class SyntheticVideoDataset(BaseDataset):
         """Number of the video an index belongs to."""
         return self._entry(index)['video_id']
 
+    def recording_of(self, index: int) -> int:
+        """The video of an index, as each is a recording of its own."""
+        return self.video_of(index)
+
     def get_data_info(self, idx: int) -> dict:
         """The clip dict of an index, its frames drawn."""
         entry = self._entry(idx)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import (
+    AbstractContextManager,
+    ExitStack,
+    contextmanager,
+    nullcontext,
+)
 from typing import Protocol, runtime_checkable
 from unittest import mock
 
@@ -14,7 +19,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from mmvmtl.autograd_graph import no_checkpointing
+from mmvmtl.autograd_graph import no_checkpointing, own_parameters
 from mmvmtl.errors import UserError
 
 Params = dict[str, Tensor]
@@ -93,6 +98,10 @@ def model_loss(
         moving (Collection[str], optional): parameters that differ from call
             to call; all if None. What backbone and neck gave at first is
             used again if none of these is in them.
+
+    Raises:
+        UserError: when called, if a part that is given other parameters
+            checkpoints activations.
     """
     still = _still(model, moving)
     kept: dict[str, object] = {}
@@ -100,7 +109,7 @@ def model_loss(
     def loss(parameters: Params) -> Tensor:
         buffers = {k: v.clone() for k, v in model.named_buffers()}
         with (
-            _runs_once(still, kept),
+            _runs_once(still, kept, parameters),
             _balancing_held(model),
             no_checkpointing('adaptation by gradient steps'),
         ):
@@ -142,14 +151,22 @@ def _still(
 
 @contextmanager
 def _runs_once(
-    modules: dict[str, nn.Module], kept: dict[str, object]
+    modules: dict[str, nn.Module],
+    kept: dict[str, object],
+    replaced: Collection[str],
 ) -> Iterator[None]:
-    """Each of ``modules`` gives what is ``kept`` of it, or keeps it."""
+    """Each of ``modules`` gives what is ``kept`` of it, or keeps it.
+
+    One of which no parameter is ``replaced`` may checkpoint activations.
+    """
 
     def once(name: str, forward: Callable) -> Callable:
+        own = not any(k.startswith(f'{name}.') for k in replaced)
+
         def run(*args, **kwargs):
             if name not in kept:
-                kept[name] = forward(*args, **kwargs)
+                with own_parameters() if own else nullcontext():
+                    kept[name] = forward(*args, **kwargs)
             return kept[name]
 
         return run

@@ -17,6 +17,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from mmvmtl.autograd_graph import graph_nodes, refuse_checkpointing
 from mmvmtl.engine.loops.inner_loop import Loss, Params, descend
 from mmvmtl.errors import UserError
 
@@ -51,11 +52,13 @@ def maml_gradient(
         a parameter), and the query loss, ().
 
     Raises:
-        UserError: If an operation of the model has no second derivative.
+        UserError: If an operation of the model has no second derivative, or
+            activations of what gets a gradient are checkpointed.
     """
     if not second_order:
         phi = descend([support], fast, lr, steps, max_norm=max_norm)
         loss = query(phi)
+        refuse_checkpointing(list(graph_nodes([loss])), 'meta-learning')
         # phi stands in for the start of what moved.
         at = {**theta, **phi}
         grads = torch.autograd.grad(loss, list(at.values()), allow_unused=True)

@@ -11,6 +11,9 @@ import pytest
 import torch
 from ddp_cases import FULL, rank_batch
 from mmengine.model import BaseModel
+from mmengine.runner.activation_checkpointing import (
+    turn_on_activation_checkpointing,
+)
 from small_model import build_model, without_batch_statistics
 from torch import nn
 
@@ -247,6 +250,33 @@ def test_what_stands_still_runs_once(parts, runs, second_order):
     torch.testing.assert_close(once, again)
     # The model itself is left as it was.
     assert 'forward' not in vars(model.backbone)
+
+
+def test_a_trunk_that_stands_still_may_checkpoint():
+    """As where the head of a large model is adapted: the same numbers."""
+    torch.manual_seed(0)
+    model = Detector().double()
+    fast = named_parts(model, ['head'])
+    plain = descend([model_loss(model, data(0), fast)], fast, 0.1, 3)
+    turn_on_activation_checkpointing(model, ['backbone', 'neck'])
+    kept = descend([model_loss(model, data(0), fast)], fast, 0.1, 3)
+    torch.testing.assert_close(plain, kept, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize('parts', [['head'], ['neck', 'head']])
+@pytest.mark.parametrize('second_order', [True, False])
+@pytest.mark.filterwarnings('ignore:None of the inputs')
+def test_a_checkpointed_part_that_gets_a_gradient_is_named(
+    parts, second_order
+):
+    """Its gradient would go to the model's own weights, or nowhere."""
+    model = Detector().double()
+    turn_on_activation_checkpointing(model, 'neck')
+    theta, fast = named_parts(model, None), named_parts(model, parts)
+    support, query = (model_loss(model, data(s), fast) for s in (0, 1))
+    with pytest.raises(UserError, match='checkpointing does not allow'):
+        maml_gradient(theta, fast, support, query, 0.1, 1, second_order)
+    assert all(p.grad is None for p in model.parameters())
 
 
 def test_no_buffer_leaks_out_of_an_inner_loop(net):
