@@ -129,6 +129,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument('--only', default='', help='part of a name')
     args = parser.parse_args(argv)
     mutants = [each for each in read(LIST) if args.only in each.name]
+    if not mutants:
+        parser.error(f'no mutation has {args.only!r} in its name')
     tests = sorted({name for mutant in mutants for name in mutant.tests})
     code, output = test(None, ['-n', str(args.jobs), *tests])
     if code:
