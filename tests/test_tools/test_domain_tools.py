@@ -271,6 +271,17 @@ def test_wrapped_parts_keep_their_domain_and_packing():
     first, second = plain_training_data(cfg)['datasets']
     assert first['dataset']['pipeline'] == [load, resize, domain, pack]
     assert second['pipeline'] == [load, resize, pack]
+    # A branch may be one transform.
+    views = dict(
+        type='mmdet.MultiBranch', branch_field=['a', 'b'], a=None, b=pack
+    )
+    cfg.train_dataloader.dataset = dict(part, pipeline=[domain, views])
+    plain = plain_training_data(cfg)
+    assert plain['pipeline'] == [load, resize, domain, pack]
+    mosaic = dict(type='MultiImageMixDataset', dataset=part, pipeline=[look])
+    cfg.train_dataloader.dataset = mosaic
+    with pytest.raises(UserError, match='mixes the pictures of several'):
+        plain_training_data(cfg)
     cfg.test_dataloader = None
     with pytest.raises(UserError, match='has no test_dataloader'):
         plain_training_data(cfg)
