@@ -227,10 +227,10 @@ class EpisodeDataset(Dataset):
                 support.append(clip)
                 used.add(recording)
                 missing = missing - seen
+            if len(support) < self.shots:
+                continue
             apart = [clip for other, clip in later if other not in used]
-            if len(support) == self.shots and (
-                len(query) + len(apart) >= self.queries
-            ):
+            if len(query) + len(apart) >= self.queries:
                 return support, (query + apart)[: self.queries]
         return None
 

@@ -109,7 +109,7 @@ def _cut(
         'id': new_id,
         'name': f'{video["name"]}#{kept[0]}',
         # Its objects are those of the other part.
-        'recording': video['name'],
+        'recording': video.get('recording', video['name']),
         'length': len(kept),
     }
     return [part], [{**images[i], 'video_id': new_id} for i in kept]

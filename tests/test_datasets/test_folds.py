@@ -60,6 +60,11 @@ def test_both_parts_of_a_video_are_one_recording():
     names = {video['name'] for video in part['videos']}
     assert len(names) == 2
     assert {video['recording'] for video in part['videos']} == {'v0'}
+    # One that the file tells stays: other videos may be of it, too.
+    told = content(1)
+    told['videos'][0]['recording'] = 'tape'
+    part = select_fold(told, 1, 3)
+    assert {video['recording'] for video in part['videos']} == {'tape'}
 
 
 def test_a_velocity_across_the_cut_is_dropped():
